@@ -1,0 +1,161 @@
+/** What the engine asks of the world, as domain verbs. Features answer it (`grants/`, `signing-keys/`, `access/`); the engine never looks for them. */
+
+/** Whole seconds since 1970. */
+export type Seconds = number;
+
+export const SIGNING_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
+export type SigningAlg = (typeof SIGNING_ALGS)[number];
+
+/** A relying party as the engine sees it. */
+export interface Client {
+  id: string;
+  name: string;
+  type: 'standard' | 'cimd';
+  isPublic: boolean;
+  /** Patterns, as registered (contract section 2.5). */
+  redirectUris: readonly string[];
+  postLogoutRedirectUris: readonly string[];
+  requirePkce: boolean;
+  pkceSupported: boolean;
+  requirePar: boolean;
+  requireReauthentication: boolean;
+  skipConsent: boolean;
+  groupRestricted: boolean;
+  allowedGroupIds: readonly string[];
+  secrets: readonly { hash: string; expiresAt: Seconds | null }[];
+  federatedIdentities: readonly { issuer: string; subject?: string; audience?: string; jwks?: string; replayProtection?: boolean }[];
+  idTokenAlg: SigningAlg;
+  accessTokenAlg: SigningAlg;
+  /** The ID token carries no claim of the granted scopes; userinfo does. */
+  minimalIdToken: boolean;
+  claimsMapping: ClaimsMapping;
+  accessTokenSeconds: number;
+  /** From one refresh to the next. */
+  refreshTokenSeconds: number;
+  launchUrl: string | null;
+}
+
+/** Per client: `rename` claim → new name, `fixed` claim → value, `groups` kept (patterns with `*`) and renamed. */
+export interface ClaimsMapping {
+  rename?: Record<string, string>;
+  fixed?: Record<string, unknown>;
+  groups?: { keep?: string[]; rename?: Record<string, string> };
+}
+
+export interface Person {
+  id: string;
+  username: string;
+  email: string | null;
+  emailVerified: boolean;
+  firstName: string;
+  lastName: string;
+  displayName: string;
+  locale: string | null;
+  disabled: boolean;
+  updatedAt: Seconds;
+  groups: readonly { id: string; name: string }[];
+  /** Key → text, user's over groups' already merged. */
+  customClaims: Readonly<Record<string, string>>;
+}
+
+export interface Session {
+  id: string;
+  userId: string;
+  /** When the person last proved themselves. */
+  authTime: Seconds;
+  amr: readonly string[];
+  createdAt: Seconds;
+  lastSeenAt: Seconds;
+  expiresAt: Seconds;
+}
+
+/** What the authorization request said that the tokens need later. */
+export interface GrantRequest {
+  redirectUri?: string;
+  /** The authorization request named it, so the token request must too (RFC 6749 section 4.1.3). */
+  redirectUriSent?: boolean;
+  nonce?: string;
+  codeChallenge?: string;
+  acr?: string;
+}
+
+export type GrantKind = 'authorization_code' | 'client_credentials' | 'device_code';
+
+/** What was granted, and the one thing to revoke: every token hangs on one. A code is a grant not redeemed yet. */
+export interface Grant {
+  id: string;
+  clientId: string;
+  userId: string | null;
+  sessionId: string | null;
+  kind: GrantKind;
+  scopes: readonly string[];
+  resource: string | null;
+  authTime: Seconds | null;
+  amr: readonly string[];
+  request: GrantRequest;
+  codeExpiresAt: Seconds | null;
+  codeUsedAt: Seconds | null;
+  createdAt: Seconds;
+  /** The absolute end: no refresh outlives it. */
+  expiresAt: Seconds;
+  revokedAt: Seconds | null;
+}
+
+export interface Token {
+  kind: 'access' | 'refresh';
+  grantId: string;
+  jti: string;
+  scopes: readonly string[];
+  audience: readonly string[];
+  issuedAt: Seconds;
+  expiresAt: Seconds;
+  /** Refresh tokens: when it was exchanged for its successor. */
+  usedAt: Seconds | null;
+}
+
+/** Everything one request is decided by, read in one statement. A part asked for and not there is undefined. */
+export interface Facts {
+  client?: Client;
+  session?: Session;
+  grant?: Grant;
+  token?: Token;
+  /** The session's person, else the grant's. */
+  person?: Person;
+  /** Scopes the person has consented to at this client. */
+  consented?: readonly string[];
+}
+
+/** What to look up. Values are the clear ones; the implementation hashes. */
+export interface Lookup {
+  /** The client by id; when absent the grant's client is read. */
+  clientId?: string;
+  /** The session cookie's value. */
+  session?: string;
+  /** An authorization code. */
+  code?: string;
+  /** An access or refresh token. */
+  token?: string;
+}
+
+export interface Ledger {
+  read(lookup: Lookup): Promise<Facts>;
+}
+
+/** Signs with the current key of an algorithm, and verifies what any published key signed. */
+export interface Keys {
+  /** A compact JWS; `typ` goes to the header. */
+  sign(alg: SigningAlg, typ: string, claims: Record<string, unknown>): Promise<string>;
+  /** The claims of a JWS one of our keys signed, whatever its `exp`; undefined when none did, or header or form are not ours. */
+  verify(jws: string): Promise<{ header: { typ?: string; alg: string }; claims: Record<string, unknown> } | undefined>;
+  /** RFC 7517: public members only, every key still published. */
+  jwks(): Promise<{ keys: Record<string, unknown>[] }>;
+  /** Algorithms with a current key. */
+  algs(): readonly SigningAlg[];
+}
+
+/** Where a request came from; opaque to the engine, handed on to audit and log. */
+export interface Origin {
+  requestId: string;
+  ip: string;
+  userAgent: string;
+}

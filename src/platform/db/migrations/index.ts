@@ -1,0 +1,11 @@
+import { foundation } from './0001-foundation.ts';
+
+export interface Migration {
+  version: number;
+  name: string;
+  /** Statements that both SQLite and PostgreSQL understand; run in one transaction. */
+  statements: string[];
+}
+
+/** The one list for both databases. Append only: a released migration never changes. */
+export const MIGRATIONS: readonly Migration[] = [foundation];

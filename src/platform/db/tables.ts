@@ -1,0 +1,223 @@
+import type { Seconds } from '../clock.ts';
+
+/**
+ * Every table, as both databases have it: ids are text, times whole seconds, flags 0/1, JSON is text.
+ * A column named `*_hash` is the SHA-256 (base64url) of a random value that is stored nowhere else;
+ * a column named `sealed_*` is encrypted under a key derived from ENCRYPTION_KEY.
+ */
+export interface Tables {
+  installation: { id: 1; instance_id: string; app_url: string; key_check: string; setup_hash: string | null; setup_completed_at: Seconds | null };
+  user: {
+    id: string;
+    username: string;
+    /** NFKC, lower case: what must be unique. */
+    username_key: string;
+    email: string | null;
+    email_key: string | null;
+    email_verified: Flag;
+    first_name: string;
+    last_name: string;
+    display_name: string;
+    is_admin: Flag;
+    /** '' | 'user_manager' | 'auditor' */
+    role: string;
+    locale: string | null;
+    disabled: Flag;
+    ldap_id: string | null;
+    /** The user behind STATIC_API_KEY: in no list, never signs in. */
+    is_static: Flag;
+    created_at: Seconds;
+    updated_at: Seconds;
+  };
+  user_group: { id: string; name: string; friendly_name: string; ldap_id: string | null; created_at: Seconds; updated_at: Seconds };
+  user_group_member: { user_id: string; group_id: string };
+  /** Exactly one of user_id and group_id is set. */
+  custom_claim: { id: string; user_id: string | null; group_id: string | null; key: string; value: string; position: number };
+  client: {
+    id: string;
+    name: string;
+    description: string;
+    callback_urls: Json;
+    logout_callback_urls: Json;
+    is_public: Flag;
+    pkce_enabled: Flag;
+    pkce_supported: Flag;
+    requires_reauthentication: Flag;
+    requires_par: Flag;
+    skip_consent: Flag;
+    is_group_restricted: Flag;
+    launch_url: string | null;
+    federated_identities: Json;
+    access_token_minutes: number;
+    refresh_token_minutes: number;
+    /** RS256 | PS256 | ES256 | EdDSA */
+    id_token_alg: string;
+    access_token_alg: string;
+    /** 1: the ID token carries no claim of the granted scopes, only userinfo does. */
+    minimal_id_token: Flag;
+    /** Claims mapping, an object; '{}' for none. */
+    claims_mapping: Json;
+    /** standard | cimd */
+    client_type: string;
+    created_at: Seconds;
+    updated_at: Seconds;
+  };
+  client_secret: { id: string; client_id: string; secret_hash: string; prefix: string; created_at: Seconds; expires_at: Seconds | null };
+  client_allowed_group: { client_id: string; group_id: string };
+  consent: { user_id: string; client_id: string; scopes: Json; created_at: Seconds; last_used_at: Seconds };
+  session: {
+    id: string;
+    session_hash: string;
+    user_id: string;
+    /** When the person last proved themselves; never the time of a token. */
+    auth_time: Seconds;
+    /** JSON array: ["phr"] for a passkey, ["otp"] for a one-time code. */
+    amr: Json;
+    created_at: Seconds;
+    last_seen_at: Seconds;
+    /** The absolute limit; the idle limit counts from last_seen_at. */
+    expires_at: Seconds;
+    ip: string;
+    user_agent: string;
+  };
+  passkey: {
+    id: string;
+    user_id: string;
+    /** base64url */
+    credential_id: string;
+    /** COSE key, base64url */
+    public_key: string;
+    counter: number;
+    transports: Json;
+    backup_eligible: Flag;
+    backup_state: Flag;
+    aaguid: string;
+    attestation_type: string;
+    name: string;
+    created_at: Seconds;
+    last_used_at: Seconds | null;
+  };
+  webauthn_challenge: {
+    /** SHA-256 of the value in the ceremony cookie: binds the challenge to the browser. */
+    id_hash: string;
+    /** login | registration | reauthentication */
+    ceremony: string;
+    challenge: string;
+    user_id: string | null;
+    session_id: string | null;
+    expires_at: Seconds;
+  };
+  reauthentication: { token_hash: string; user_id: string; session_id: string; auth_time: Seconds; expires_at: Seconds };
+  /** One-time sign-in codes. `kind` is 'access' (made by an administrator or the command line) or 'email'. */
+  one_time_code: {
+    code_hash: string;
+    kind: string;
+    user_id: string;
+    /** How many characters the code has: short ones are capped harder. */
+    length: number;
+    failures: number;
+    device_hash: string | null;
+    created_at: Seconds;
+    expires_at: Seconds;
+  };
+  interaction: {
+    id: string;
+    /** SHA-256 of the browser cookie that started it. */
+    browser_hash: string;
+    client_id: string;
+    user_id: string | null;
+    session_id: string | null;
+    /** The validated authorization request. */
+    request: Json;
+    /** Steps done so far and what they proved. */
+    progress: Json;
+    created_at: Seconds;
+    expires_at: Seconds;
+  };
+  /** What a person (or a client for itself) was granted: the one thing to revoke. A code is a grant that was not redeemed yet. */
+  oauth_grant: {
+    id: string;
+    client_id: string;
+    user_id: string | null;
+    session_id: string | null;
+    /** authorization_code | client_credentials | device_code */
+    kind: string;
+    scope: string;
+    resource: string | null;
+    auth_time: Seconds | null;
+    amr: Json;
+    /** What the request said that tokens need later: nonce, acr, redirect_uri, code_challenge, claims. */
+    request: Json;
+    code_hash: string | null;
+    code_expires_at: Seconds | null;
+    code_used_at: Seconds | null;
+    created_at: Seconds;
+    /** The absolute end of the refresh family. */
+    expires_at: Seconds;
+    revoked_at: Seconds | null;
+  };
+  oauth_token: {
+    token_hash: string;
+    /** access | refresh */
+    kind: string;
+    grant_id: string;
+    jti: string;
+    scope: string;
+    audience: Json;
+    issued_at: Seconds;
+    expires_at: Seconds;
+    /** Refresh tokens only: when it was exchanged for its successor. */
+    used_at: Seconds | null;
+  };
+  signing_key: {
+    kid: string;
+    alg: string;
+    /** next | current | retired */
+    stage: string;
+    public_jwk: Json;
+    sealed_private_jwk: string;
+    created_at: Seconds;
+    /** Retired keys leave JWKS then. */
+    ends_at: Seconds | null;
+  };
+  api_key: {
+    id: string;
+    user_id: string;
+    name: string;
+    description: string | null;
+    key_hash: string;
+    prefix: string;
+    /** JSON array; ["full"] by default. */
+    scopes: Json;
+    created_at: Seconds;
+    expires_at: Seconds | null;
+    last_used_at: Seconds | null;
+    expiration_email_sent: Flag;
+  };
+  audit_log: {
+    id: string;
+    created_at: Seconds;
+    event: string;
+    user_id: string | null;
+    username: string | null;
+    actor_user_id: string | null;
+    actor_username: string | null;
+    client_id: string | null;
+    client_name: string | null;
+    ip: string;
+    country: string;
+    city: string;
+    user_agent: string;
+    request_id: string;
+    reason: string | null;
+    data: Json;
+  };
+  /** Application configuration that differs from its default. Sensitive values are sealed. */
+  setting: { key: string; value: string };
+  schema_version: { version: number; name: string; applied_at: Seconds };
+}
+
+export type Flag = 0 | 1;
+/** JSON as text; PostgreSQL has it as text too, so that both databases answer alike. */
+export type Json = string;
+export type Row<T extends keyof Tables> = Tables[T];

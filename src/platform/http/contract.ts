@@ -1,0 +1,95 @@
+import { z } from '@hono/zod-openapi';
+import type { ZodType } from 'zod';
+import { type ErrorCode, ERRORS } from '../errors.ts';
+import { rfc3339 } from '../clock.ts';
+
+export const json = <T extends ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, required: true });
+export const answer = <T extends ZodType>(schema: T, description = 'OK') => ({ content: { 'application/json': { schema } }, description });
+
+export const Problem = z
+  .object({
+    error: z.string(),
+    code: z.string(),
+    details: z
+      .looseObject({ fields: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })).optional() })
+      .optional(),
+    request_id: z.string(),
+  })
+  .openapi('Problem');
+
+/** The `responses` of the error codes an operation may answer, grouped by status. */
+export function problems(...codes: ErrorCode[]) {
+  const byStatus: Record<number, ReturnType<typeof answer<typeof Problem>>> = {};
+  for (const code of codes) {
+    const status = ERRORS[code][0];
+    const before = byStatus[status]?.description;
+    byStatus[status] = answer(Problem, before ? `${before}, \`${code}\`` : `\`${code}\``);
+  }
+  return byStatus;
+}
+
+/** The query of every list. Read leniently by `listOptions`; the schema only documents. */
+export const ListQuery = z
+  .object({
+    'pagination[page]': z.string().optional(),
+    'pagination[limit]': z.string().optional(),
+    page: z.string().optional(),
+    limit: z.string().optional(),
+    'sort[column]': z.string().optional(),
+    'sort[direction]': z.string().optional(),
+    search: z.string().optional(),
+  })
+  .loose();
+
+export const pageOf = <T extends ZodType>(item: T) =>
+  z.object({
+    data: z.array(item),
+    pagination: z.object({ totalPages: z.int(), totalItems: z.int(), currentPage: z.int(), itemsPerPage: z.int() }),
+  });
+
+export interface ListOptions {
+  page: number;
+  limit: number;
+  sort?: { column: string; direction: 'asc' | 'desc' };
+  search: string;
+  /** Field → values; several values mean IN. */
+  filters: Record<string, string[]>;
+}
+
+const whole = (text: string | null): number | undefined => (text === null ? 1 : /^-?\d{1,9}$/.test(text) ? Number(text) : undefined);
+
+/** Contract section 1.1: both spellings of page and limit; out-of-range numbers are clamped; a number that is none makes the options default. */
+export function listOptions(url: string): ListOptions {
+  const query = new URL(url).searchParams;
+  const pageText = query.get('pagination[page]') ?? query.get('page');
+  const limitText = query.get('pagination[limit]') ?? query.get('limit');
+  const page = whole(pageText);
+  const limit = limitText === null ? 20 : whole(limitText);
+  if (page === undefined || limit === undefined) return { page: 1, limit: 20, search: '', filters: {} };
+  const filters: Record<string, string[]> = Object.create(null);
+  for (const [key, value] of query) {
+    const field = /^filters\[(\w+)\](?:\[\d*\])?$/.exec(key)?.[1];
+    if (field) filters[field] = [...(filters[field] ?? []), value];
+  }
+  const column = query.get('sort[column]');
+  return {
+    page: Math.max(1, page),
+    limit: limit < 1 ? 20 : Math.min(100, limit),
+    sort: column ? { column, direction: query.get('sort[direction]')?.toLowerCase() === 'desc' ? 'desc' : 'asc' } : undefined,
+    search: query.get('search') ?? '',
+    filters,
+  };
+}
+
+/** The answer of a list: `page` beyond the end is clamped by `clampPage` before the rows are read. */
+export const listAnswer = <T>(data: T[], totalItems: number, { page, limit }: { page: number; limit: number }) => ({
+  data,
+  pagination: { totalPages: Math.max(1, Math.ceil(totalItems / limit)), totalItems, currentPage: page, itemsPerPage: limit },
+});
+export const clampPage = (page: number, limit: number, totalItems: number) => Math.min(page, Math.max(1, Math.ceil(totalItems / limit)));
+
+export const date = (at: number) => rfc3339(at);
+export const dateOrNull = (at: number | null) => (at === null ? null : rfc3339(at));
+
+/** NFC before any length is counted. */
+export const nfc = () => z.string().transform((s) => s.normalize('NFC'));

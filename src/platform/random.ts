@@ -1,0 +1,21 @@
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
+
+/** Randomness comes in as an argument like time does. */
+export interface Random {
+  uuid(): string;
+  /** A value of 256 random bits, base64url, 43 characters: session ids, codes, tokens. */
+  secret(): string;
+  /** `length` characters drawn evenly from `alphabet`. */
+  text(length: number, alphabet: string): string;
+}
+
+export const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+export const systemRandom: Random = {
+  uuid: () => randomUUID(),
+  secret: () => randomBytes(32).toString('base64url'),
+  text: (length, alphabet) => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join(''),
+};
+
+/** SHA-256 as base64url: how every high-entropy secret is stored. Never for anything a person chose. */
+export const sha256 = (value: string): string => createHash('sha256').update(value).digest('base64url');

@@ -1,0 +1,71 @@
+import type { TestContext } from 'node:test';
+import { createApp } from '../app.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log, LogFields } from '../platform/log.ts';
+import { systemRandom } from '../platform/random.ts';
+import { testDatabase } from '../platform/testing/database.ts';
+
+export const APP_URL = 'https://auth.example.test';
+
+/** A clock that moves when the test says so. */
+export function settableClock(start = 1_790_000_000) {
+  let at = start;
+  return { now: () => at, advance: (seconds: number) => void (at += seconds), set: (to: number) => void (at = to) };
+}
+
+export interface Line {
+  level: string;
+  message: string;
+  fields: LogFields;
+}
+
+/** Keeps every line for the test to read. */
+export function recordingLog(): Log & { lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: string) => (message: string, fields: LogFields = {}) => void lines.push({ level, message, fields });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export const testConfig = (over: Partial<Config> = {}): Config => ({
+  appUrl: APP_URL,
+  internalAppUrl: APP_URL,
+  encryptionKey: 'a test encryption key of enough length',
+  database: ':memory:',
+  host: '127.0.0.1',
+  port: 0,
+  allowInsecureCallbackUrls: false,
+  disableRateLimiting: true,
+  uiConfigDisabled: false,
+  staticApiKey: 'static-api-key-of-the-test-world',
+  trustProxy: false,
+  logLevel: 'debug',
+  logJson: false,
+  auditLogRetentionDays: 90,
+  ...over,
+});
+
+/**
+ * A real installation: the whole program on a fresh database (SQLite in memory; PostgreSQL when TEST_DATABASE_URL is set), with a clock the
+ * test moves. `api` calls the REST API with the static key; `request` is a bare call.
+ */
+export async function world(t: TestContext, over: Partial<Config> = {}) {
+  const clock = settableClock();
+  const log = recordingLog();
+  const statements: string[] = [];
+  const database = await testDatabase(clock, (sql) => void statements.push(sql));
+  const config = testConfig(over);
+  const app = await createApp({ config, database, clock, random: systemRandom, log });
+  t.after(() => app.close());
+  const request = (path: string, init: RequestInit = {}) => app.request(new URL(path, config.appUrl).href, init);
+  const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await request(path, {
+      method,
+      headers: { 'x-api-key': config.staticApiKey ?? '', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+  };
+  return { app, config, clock, log, database, statements, request, api };
+}
+export type World = Awaited<ReturnType<typeof world>>;
