@@ -1,0 +1,58 @@
+/** RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009, RFC 8707, OpenID Connect Core section 3.1.2.6. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'unauthorized_client'
+  | 'access_denied'
+  | 'unsupported_response_type'
+  | 'unsupported_response_mode'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'unsupported_token_type'
+  | 'invalid_target'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'interaction_required'
+  | 'login_required'
+  | 'account_selection_required'
+  | 'consent_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'registration_not_supported'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token';
+
+interface Extra {
+  /** For the log and the audit log: a reason code, never sent to the client. */
+  reason?: string;
+  /** May be sent to the client by redirect: client and redirect URI were found good before. */
+  redirectable?: boolean;
+  /** Overrides the status of a direct answer. */
+  status?: 400 | 401 | 403 | 405 | 413 | 415 | 503;
+  cause?: unknown;
+}
+
+/** A refusal of the OAuth surface. `description` goes to the client: ASCII without `"` and `\` (RFC 6749 section 5.2). Never crosses into the REST API. */
+export class OAuthError extends Error {
+  readonly code: OAuthErrorCode;
+  readonly description: string;
+  readonly reason: string;
+  readonly redirectable: boolean;
+  readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 503;
+  constructor(code: OAuthErrorCode, description: string, extra: Extra = {}) {
+    super(`${code}: ${description}`, { cause: extra.cause });
+    this.name = 'OAuthError';
+    this.code = code;
+    this.description = description;
+    this.reason = extra.reason ?? code.replaceAll('_', '-');
+    this.redirectable = extra.redirectable ?? false;
+    this.status = extra.status ?? (code === 'invalid_client' || code === 'invalid_token' ? 401 : code === 'insufficient_scope' ? 403 : 400);
+  }
+}
+
+/** The body of a direct error answer. */
+export const errorBody = (error: OAuthError) => ({ error: error.code, error_description: error.description });
