@@ -1,0 +1,135 @@
+import type { Reason } from '#access/decide.ts';
+import type { Origin } from '#platform/http/context.ts';
+
+/** What may stand between an authorization request and its answer, always in this order. */
+export const STEPS = ['authenticate', 'select_account', 'reauthenticate', 'consent'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** The application that asks, as a page shows it. */
+export interface ViewClient {
+  id: string;
+  name: string;
+  hasLogo: boolean;
+  hasDarkLogo: boolean;
+  launchUrl: string | null;
+}
+
+/** The signed-in person, as a page shows them. */
+export interface ViewPerson {
+  id: string;
+  username: string;
+  displayName: string;
+  email: string | null;
+  firstName: string;
+  lastName: string;
+  /** Names as an application gets them in the `groups` claim. */
+  groups: string[];
+}
+
+/** One scope asked for; `openid` is left out because it shows nothing of the person but an id. */
+export interface ViewScope {
+  key: string;
+  name: string;
+  /** What the application would get for this person; empty when nobody is signed in or there is nothing. */
+  values: string[];
+}
+
+/** A step a person has to take. */
+export interface StepView {
+  kind: 'step';
+  id: string;
+  step: Step;
+  /** Every step still to take, this one first. */
+  remaining: Step[];
+  client: ViewClient;
+  person?: ViewPerson;
+  scopes: ViewScope[];
+  /** `login_hint` of the request: text of the application's choice, to be shown escaped or not at all. */
+  loginHint?: string;
+  /** BCP 47 tags of `ui_locales`, best first. */
+  uiLocales: string[];
+  /** A local path that takes the interaction back to the application with `access_denied`; POST only. */
+  cancelUrl: string;
+  /** Scheme and host the browser will be sent to in the end: what `form-action` of the page's CSP has to allow. */
+  returnOrigin: string;
+}
+
+/** The person may not use the application. */
+export interface RefusedView {
+  kind: 'refused';
+  reason: Reason;
+  client: ViewClient;
+  person?: ViewPerson;
+  /** Friendly names of the groups that would open the application. */
+  missingGroups: string[];
+  /** Friendly names of the groups the person is in. */
+  personGroups: string[];
+  /** Display name of an administrator, the one to ask. */
+  askWhom?: string;
+  /** Short form of the request id; the log line of the refusal carries it as `ref`. */
+  requestId: string;
+  /** The interaction, when somebody else may sign in to it instead. */
+  id?: string;
+}
+
+/** The interaction cannot be gone on with: unknown, finished, expired, or started by another browser. */
+export interface GoneView {
+  kind: 'gone';
+  reason: 'interaction-unknown' | 'interaction-expired' | 'interaction-of-another-browser';
+  client?: ViewClient;
+  requestId: string;
+}
+
+/** `form`: an HTML form the browser posts to the application (OAuth 2.0 Form Post Response Mode). */
+export type Sent = { kind: 'redirect'; url: string } | { kind: 'form'; action: string; fields: Record<string, string> };
+
+export type View = StepView | RefusedView | GoneView;
+
+export type Completion =
+  /** More steps remain: show `/interaction?interaction=<id>` again. */
+  | { kind: 'next' }
+  /** Nothing remains; the application's redirect URI with the answer. */
+  | { kind: 'redirect'; url: string }
+  /** Nothing remains; go to `url` (`/authorize?interaction=<id>`), which answers. */
+  | { kind: 'resume'; url: string }
+  | RefusedView
+  | GoneView;
+
+/** What the pages and the JSON routes of an interaction call. `browser` and `session` are the clear cookie values. */
+export interface Flow {
+  view(input: { id: string; browser?: string; session?: string; origin: Origin }): Promise<View>;
+  /**
+   * Takes a step. `person` is the id of the person the page showed; when somebody else is signed in by now, nothing is recorded and the answer
+   * is `next`. `reauthentication` is the value of the reauthentication cookie. Throws AppError `invalid_step` when the step is not the next one.
+   */
+  complete(input: {
+    id: string;
+    browser?: string;
+    session?: string;
+    step: Step;
+    person?: string;
+    reauthentication?: string;
+    origin: Origin;
+  }): Promise<Completion>;
+  /** Ends the interaction: the application gets `access_denied`. */
+  cancel(input: { id: string; browser?: string; origin: Origin }): Promise<Sent | GoneView>;
+}
+
+/** What the person sees instead of an answer to the application, rendered by `sign-in/pages/`. */
+export interface ErrorPage {
+  /** Reason code; also the word the page's message is chosen by. */
+  reason: string;
+  /** OAuth error code and description, for developers: shown small. */
+  error?: string;
+  description?: string;
+  status: 400 | 401 | 403 | 404 | 500 | 503;
+  client?: ViewClient;
+  /** Short form; finds the log line. */
+  requestId: string;
+}
+
+/** `8c1f0a2e-…` → `8C1F-0A2E`: what a person can read out, and what the log line carries as `ref`. */
+export const shortId = (requestId: string): string => {
+  const head = requestId.replaceAll('-', '').slice(0, 8).toUpperCase();
+  return `${head.slice(0, 4)}-${head.slice(4)}`;
+};
