@@ -1,5 +1,9 @@
-/** The program's settings, read once at start. */
-export interface Config {
+import { type Files, systemFiles } from './config-files.ts';
+import { database, flag, host, oneOf, origin, passkeyTrouble, proxies, secret, ValueError, whole } from './config-values.ts';
+
+/** What environment variables say, each a row of SETTINGS. */
+interface Settings {
+  appEnv: 'production' | 'development' | 'test';
   /** Lower case, no trailing slash, no path: the issuer and the only accepted WebAuthn origin. */
   appUrl: string;
   internalAppUrl: string;
@@ -8,13 +12,230 @@ export interface Config {
   database: string;
   host: string;
   port: number;
-  allowInsecureCallbackUrls: boolean;
-  disableRateLimiting: boolean;
-  uiConfigDisabled: boolean;
-  staticApiKey: string | undefined;
   /** false: nobody; true: everybody; else the proxies' addresses and ranges. */
   trustProxy: boolean | string[];
+  auditLogRetentionDays: number;
+  allowInsecureCallbackUrls: boolean;
+  uiConfigDisabled: boolean;
+  disableRateLimiting: boolean;
+  staticApiKey: string | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   logJson: boolean;
-  auditLogRetentionDays: number;
+  /** Whether the request log shows query strings. */
+  logQueryArgs: boolean;
+}
+
+/** The program's settings, read once at start. */
+export interface Config extends Settings {
+  /** Where the key was made in this very start; undefined when it was there before. */
+  encryptionKeyMadeAt: string | undefined;
+  /** What an operator should know about these settings; none stops the start. */
+  notes: readonly string[];
+}
+
+interface Setting<T> {
+  name: string;
+  /** In the form of the variable; undefined: none. */
+  default: string | undefined;
+  sentence: string;
+  secret?: true;
+  /** `<name>_FILE` may name a file that holds the value. */
+  file?: true;
+  /** An empty value stops the start, because going on as if it were unset would open another database or make another key. */
+  neverEmpty?: true;
+  parse(text: string): T;
+}
+
+/** The one table of settings: docs/config.md is made from it. Names and meanings are Pocket ID's. */
+export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+  appUrl: {
+    name: 'APP_URL',
+    default: 'http://localhost:1411',
+    sentence:
+      'The address people open, without a path. Passkeys belong to its host name: changing that makes every registered passkey useless. With only PORT set it is `http://localhost:PORT`.',
+    parse: origin,
+  },
+  internalAppUrl: {
+    name: 'INTERNAL_APP_URL',
+    default: undefined,
+    sentence:
+      'Base of the endpoints in the discovery document that servers call (token, userinfo, keys, …), when applications reach PocketID by another address. Default: APP_URL.',
+    parse: origin,
+  },
+  encryptionKey: {
+    name: 'ENCRYPTION_KEY',
+    default: undefined,
+    sentence:
+      'What signing keys and stored secrets are encrypted with; at least 16 bytes. When unset, a key is made at the first start in `data/encryption.key`: keep a copy of it, a database without its key cannot be used.',
+    secret: true,
+    file: true,
+    neverEmpty: true,
+    parse: secret(16),
+  },
+  database: {
+    name: 'DB_CONNECTION_STRING',
+    default: 'data/pocket-id.db',
+    sentence: 'The path of an SQLite file on a local disk, or a `postgres://` URL.',
+    secret: true,
+    file: true,
+    neverEmpty: true,
+    parse: database,
+  },
+  host: { name: 'HOST', default: '0.0.0.0', sentence: 'The address to listen on.', parse: host },
+  port: { name: 'PORT', default: '1411', sentence: 'The port to listen on.', parse: whole(1, 65535) },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    default: 'false',
+    sentence:
+      'Whose `X-Forwarded-For` is believed: `true` for every peer, or addresses and ranges of your reverse proxies separated by commas.',
+    parse: proxies,
+  },
+  staticApiKey: {
+    name: 'STATIC_API_KEY',
+    default: undefined,
+    sentence: 'A key with an administrator’s rights for the REST API, for automation on an empty database; at least 16 characters.',
+    secret: true,
+    file: true,
+    parse: secret(16),
+  },
+  auditLogRetentionDays: {
+    name: 'AUDIT_LOG_RETENTION_DAYS',
+    default: '90',
+    sentence: 'Days after which audit rows are removed.',
+    parse: whole(1, 36500),
+  },
+  allowInsecureCallbackUrls: {
+    name: 'ALLOW_INSECURE_CALLBACK_URLS',
+    default: 'false',
+    sentence: 'Whether `http` callback URLs are accepted outside loopback and private addresses and names.',
+    parse: flag,
+  },
+  uiConfigDisabled: {
+    name: 'UI_CONFIG_DISABLED',
+    default: 'false',
+    sentence: 'Whether the application configuration comes from environment variables alone.',
+    parse: flag,
+  },
+  disableRateLimiting: {
+    name: 'DISABLE_RATE_LIMITING',
+    default: 'false',
+    sentence: 'Turns every rate limit off. For tests behind one address.',
+    parse: flag,
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    default: 'info',
+    sentence: 'The least important lines to log: debug, info, warn or error.',
+    parse: oneOf('debug', 'info', 'warn', 'error'),
+  },
+  logJson: { name: 'LOG_JSON', default: 'false', sentence: 'Whether log lines are JSON objects instead of text.', parse: flag },
+  logQueryArgs: {
+    name: 'LOG_QUERY_ARGS',
+    default: 'false',
+    sentence: 'Whether the request log shows query strings. They can contain one-time codes.',
+    parse: flag,
+  },
+  appEnv: {
+    name: 'APP_ENV',
+    default: 'production',
+    sentence: 'production, development or test. `test` turns rate limits off.',
+    parse: oneOf('production', 'development', 'test'),
+  },
+};
+
+/** Pocket ID's variables that change who is served, how, or where data lives, and that this version does not know: silence would deceive. */
+const NOT_USED = [
+  'TLS_CERT',
+  'TLS_KEY',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'PROXY_PROTOCOL',
+  'TRUSTED_PLATFORM',
+  'UNIX_SOCKET',
+  'SYSTEMD_SOCKET',
+  'FILE_BACKEND',
+  'UPLOAD_PATH',
+  'ALLOW_DOWNGRADE',
+];
+
+/** The start must stop: each problem begins with the variable's name and contains no value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`error in the configuration: ${problems.join('; ')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+type Variables = Record<string, string | undefined>;
+
+/** Where the key is made when none is configured. */
+export const KEY_FILE = 'data/encryption.key';
+
+/** Reads every setting from `env`, a `.env` file and the files that `_FILE` variables name. Throws ConfigError with everything that is wrong. */
+export function readConfig(env: Variables, { files = systemFiles() }: { files?: Files } = {}): Config {
+  const problems: string[] = [];
+  const notes: string[] = [];
+  const variables = { ...files.dotEnv((problem) => problems.push(problem)), ...withoutUndefined(env) };
+  const values = {} as Record<keyof Settings, unknown>;
+  for (const key of Object.keys(SETTINGS) as (keyof Settings)[]) {
+    const setting = SETTINGS[key];
+    try {
+      const text = textOf(setting, variables, files, notes) ?? setting.default;
+      values[key] = text === undefined ? undefined : setting.parse(text);
+    } catch (cause) {
+      if (!(cause instanceof ValueError)) throw cause;
+      problems.push(`${setting.name} ${cause.message}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const settings = values as unknown as Settings;
+  if (!variables.APP_URL && variables.PORT) settings.appUrl = `http://localhost:${settings.port}`;
+  settings.internalAppUrl ??= settings.appUrl;
+  if (settings.appEnv === 'test') settings.disableRateLimiting = true;
+  const trouble = passkeyTrouble(settings.appUrl);
+  if (trouble) notes.push(`APP_URL ${trouble}`);
+  if (settings.trustProxy === true) notes.push('TRUST_PROXY is true: anybody who reaches this port directly can claim any address');
+  for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
+  return { ...settings, ...keyOf(settings, files), notes };
+}
+
+const withoutUndefined = (env: Variables) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+
+/** The setting's text from its variable or from the file that `<name>_FILE` names; undefined when neither is set. */
+function textOf(setting: Setting<unknown>, variables: Variables, files: Files, notes: string[]): string | undefined {
+  const direct = variables[setting.name];
+  const path = setting.file ? variables[`${setting.name}_FILE`] : undefined;
+  if (path) {
+    if (direct) throw new ValueError(`and ${setting.name}_FILE are both set: remove one`);
+    const found = files.read(path);
+    if (typeof found === 'string') throw new ValueError(`cannot be read: the file that ${setting.name}_FILE names ${found}`);
+    if (found.mode & 0o037) notes.push(`${setting.name}_FILE can be read by others: chmod 600 the file`);
+    const text = found.text.trim();
+    if (text === '') throw new ValueError(`is empty in the file that ${setting.name}_FILE names`);
+    return text;
+  }
+  if (direct === undefined) return undefined;
+  const text = direct.trim();
+  if (text === '' && setting.neverEmpty) throw new ValueError('is set but empty: give it a value or remove it');
+  return text === '' ? undefined : text;
+}
+
+/** The configured key, or the one in KEY_FILE, made now when there is none. */
+function keyOf(settings: Settings, files: Files): Pick<Config, 'encryptionKey' | 'encryptionKeyMadeAt'> {
+  if (settings.encryptionKey) return { encryptionKey: settings.encryptionKey, encryptionKeyMadeAt: undefined };
+  try {
+    const found = files.read(KEY_FILE);
+    if (typeof found !== 'string')
+      return { encryptionKey: SETTINGS.encryptionKey.parse(found.text.trim()), encryptionKeyMadeAt: undefined };
+    if (found !== 'does not exist') throw new ValueError(`is not set, and ${KEY_FILE} ${found}`);
+    // A new key beside an old database would only be refused later, with the old key's place taken by a useless one.
+    if (!/^postgres(ql)?:/i.test(settings.database) && files.holdsData(settings.database))
+      throw new ValueError(`is not set and ${KEY_FILE} is missing, but the database exists: put back the key it was made with`);
+    return { encryptionKey: files.makeKey(KEY_FILE), encryptionKeyMadeAt: KEY_FILE };
+  } catch (cause) {
+    if (cause instanceof ValueError) throw new ConfigError([`ENCRYPTION_KEY ${cause.message}`]);
+    throw cause;
+  }
 }

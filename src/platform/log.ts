@@ -8,3 +8,12 @@ export interface Log {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
 }
+
+/** Lines to stdout. */
+export function createLog(_config: { logLevel: string; logJson: boolean }): Log {
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      void process.stdout.write(`${level} ${message} ${JSON.stringify(fields)}\n`);
+  return { debug: at('DBG'), info: at('INF'), warn: at('WRN'), error: at('ERR') };
+}

@@ -22,11 +22,15 @@ export interface Line {
 /** Keeps every line for the test to read. */
 export function recordingLog(): Log & { lines: Line[] } {
   const lines: Line[] = [];
-  const at = (level: string) => (message: string, fields: LogFields = {}) => void lines.push({ level, message, fields });
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      void lines.push({ level, message, fields });
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 export const testConfig = (over: Partial<Config> = {}): Config => ({
+  appEnv: 'test',
   appUrl: APP_URL,
   internalAppUrl: APP_URL,
   encryptionKey: 'a test encryption key of enough length',
@@ -40,6 +44,9 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
   trustProxy: false,
   logLevel: 'debug',
   logJson: false,
+  logQueryArgs: false,
+  encryptionKeyMadeAt: undefined,
+  notes: [],
   auditLogRetentionDays: 90,
   ...over,
 });
@@ -60,7 +67,11 @@ export async function world(t: TestContext, over: Partial<Config> = {}) {
   const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await request(path, {
       method,
-      headers: { 'x-api-key': config.staticApiKey ?? '', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        'x-api-key': config.staticApiKey ?? '',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { ConfigError } from '#platform/config.ts';
+import { VERSION } from '#platform/version.ts';
+import { healthcheck } from './healthcheck.ts';
+import { oneTimeAccessToken } from './one-time-access-token.ts';
+import { serve } from './serve.ts';
+
+/** Runs the command that `argv` (with node and script in front) names; without one, the server. A failure is printed and sets the exit code. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('pocket-id').description('Passkey-only OpenID Connect provider').enablePositionalOptions();
+  program.command('serve', { isDefault: true }).description('run the server').action(serve);
+  program
+    .command('healthcheck')
+    .description('ask the running server whether it is well; the exit code answers')
+    .option('-e, --endpoint <url>', 'where the server listens (default: http://localhost:PORT)')
+    .option('-v, --verbose', 'say what was answered')
+    .action(healthcheck);
+  program
+    .command('one-time-access-token <username or e-mail>')
+    .description('print a sign-in link for a user, valid for one hour')
+    .action(oneTimeAccessToken);
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => void process.stdout.write(`pocket-id ${VERSION}\n`));
+  try {
+    await program.parseAsync(argv);
+  } catch (cause) {
+    process.stderr.write(`${describe(cause)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Expected failures have a message for the operator; anything else shows its stack. */
+function describe(cause: unknown): string {
+  if (cause instanceof ConfigError) return ['error in the configuration:', ...cause.problems.map((problem) => `  ${problem}`)].join('\n');
+  if (cause instanceof Error && cause.name === 'StartError') return `error: ${cause.message}`;
+  return `error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
+}

@@ -1,0 +1,80 @@
+import { isIP, isIPv4 } from 'node:net';
+
+/** Why a value cannot be used. The sentence follows the variable's name and never repeats the value, which may be a secret in the wrong place. */
+export class ValueError extends Error {}
+
+const refuse = (sentence: string): never => {
+  throw new ValueError(sentence);
+};
+
+/** `1`, `t`, `true`, `0`, `f`, `false`, in any case. */
+export function flag(text: string): boolean {
+  if (/^(1|t|true)$/i.test(text)) return true;
+  return /^(0|f|false)$/i.test(text) ? false : refuse('must be true or false');
+}
+
+/** A whole number between two bounds, both included. */
+export const whole = (least: number, most: number) => (text: string) => {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : refuse(`must be a whole number from ${least} to ${most}`);
+};
+
+/** One of a few words, in any case. */
+export const oneOf =
+  <const T extends string>(...words: T[]) =>
+  (text: string): T =>
+    words.find((word) => word === text.toLowerCase()) ?? refuse(`must be one of ${words.join(', ')}`);
+
+/** An origin: lower case, no trailing slash; a path, query, fragment or user name is refused. */
+export function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : refuse('must be a URL such as https://auth.example.com');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('must begin with https:// or http://');
+  if (url.username || url.password) refuse('must not contain a user name or password');
+  if (url.pathname !== '/') refuse('must not have a path: PocketID answers at the root of its host');
+  if (url.search || url.hash || /[?#]/.test(text)) refuse('must not have a query or fragment');
+  return url.origin.toLowerCase();
+}
+
+/** A PostgreSQL URL as it is, or the path of an SQLite file (`file:` and its query are taken off). */
+export function database(text: string): string {
+  if (/^postgres(ql)?:\/\//i.test(text))
+    return URL.canParse(text) ? text : refuse('is not a valid PostgreSQL URL: encode special characters of the password');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^file:\/\//i.test(text)) refuse('must be a postgres:// URL or the path of an SQLite file');
+  const path = text.replace(/^file:(\/\/)?/i, '').replace(/\?.*$/s, '');
+  return path === '' || path.endsWith('/') ? refuse('must name a file') : path;
+}
+
+/** A secret of at least so many bytes, without line breaks or other control characters. */
+export const secret = (leastBytes: number) => (text: string) => {
+  if (/\p{Cc}/u.test(text)) refuse('must not contain a line break or another control character');
+  return Buffer.byteLength(text) >= leastBytes ? text : refuse(`must have at least ${leastBytes} bytes`);
+};
+
+/** `true`, `false`, or addresses and ranges separated by commas. Names are refused: they would need a look-up that can be forged. */
+export function proxies(text: string): boolean | string[] {
+  if (/^(1|t|true|0|f|false)$/i.test(text)) return flag(text);
+  const list = text.split(',').map((part) => part.trim());
+  for (const part of list) {
+    const [address = '', bits, ...rest] = part.split('/');
+    const version = isIP(address);
+    const widest = version === 4 ? 32 : 128;
+    if (version === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= widest)))
+      refuse('must be true, false, or IP addresses and ranges (10.0.0.0/8) separated by commas; names are not accepted');
+    if (bits === '0') refuse('must not contain a range of every address: say true if every peer is a proxy of yours');
+  }
+  return list;
+}
+
+/** Where to listen: an address or a name without port. */
+export const host = (text: string): string =>
+  isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)
+    ? text
+    : refuse('must be an IP address or a host name, without scheme and port');
+
+/** Whether browsers offer passkeys on this origin: they need https (or localhost) and a name rather than an address. */
+export function passkeyTrouble(appUrl: string): string | undefined {
+  const { protocol, hostname } = new URL(appUrl);
+  const local = hostname === 'localhost' || hostname.endsWith('.localhost');
+  if (isIPv4(hostname) || hostname.startsWith('[')) return 'is an IP address: browsers offer passkeys only for names';
+  return protocol === 'http:' && !local ? 'is not https: browsers offer passkeys only over https (or on localhost)' : undefined;
+}
