@@ -33,7 +33,14 @@ interface Extra {
   redirectable?: boolean;
   /** Overrides the status of a direct answer. */
   status?: 400 | 401 | 403 | 405 | 413 | 415 | 503;
+  /** Whom the refusal is about, for the log and the audit log. */
+  about?: About;
   cause?: unknown;
+}
+
+export interface About {
+  client?: { id: string; name: string };
+  person?: { id: string; username: string };
 }
 
 /** A refusal of the OAuth surface. `description` goes to the client: ASCII without `"` and `\` (RFC 6749 section 5.2). Never crosses into the REST API. */
@@ -42,6 +49,7 @@ export class OAuthError extends Error {
   readonly description: string;
   readonly reason: string;
   readonly redirectable: boolean;
+  readonly about: About;
   readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 503;
   constructor(code: OAuthErrorCode, description: string, extra: Extra = {}) {
     super(`${code}: ${description}`, { cause: extra.cause });
@@ -50,6 +58,7 @@ export class OAuthError extends Error {
     this.description = description;
     this.reason = extra.reason ?? code.replaceAll('_', '-');
     this.redirectable = extra.redirectable ?? false;
+    this.about = extra.about ?? {};
     this.status = extra.status ?? (code === 'invalid_client' || code === 'invalid_token' ? 401 : code === 'insufficient_scope' ? 403 : 400);
   }
 }

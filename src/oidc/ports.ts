@@ -141,6 +141,61 @@ export interface Ledger {
   read(lookup: Lookup): Promise<Facts>;
 }
 
+/** A token as it is stored: its value only as a hash. */
+export interface NewToken {
+  kind: Token['kind'];
+  value: string;
+  jti: string;
+  scopes: readonly string[];
+  audience: readonly string[];
+  expiresAt: Seconds;
+}
+
+/** What a client is granted for itself, or a person grants it outside of a browser. */
+export interface NewGrant {
+  clientId: string;
+  userId: string | null;
+  sessionId: string | null;
+  kind: GrantKind;
+  scopes: readonly string[];
+  resource: string | null;
+  authTime: Seconds | null;
+  amr: readonly string[];
+  request: GrantRequest;
+  expiresAt: Seconds;
+}
+
+/** Grants and tokens change here, each call in one transaction; a spent one-time value is told by `false`, never by a second answer. */
+export interface Grants {
+  /** Spends the code and stores its tokens. */
+  redeemCode(code: string, grantId: string, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
+  /** Spends the refresh token and stores its successors. */
+  rotate(refreshToken: string, grantId: string, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
+  /** One more access token of a grant. */
+  addToken(grantId: string, token: NewToken, now: Seconds): Promise<void>;
+  open(grant: NewGrant, tokens: readonly NewToken[], now: Seconds): Promise<void>;
+  /** The grant and all its tokens end. `audit` names why, when an administrator should see it. */
+  revoke(grantId: string, now: Seconds): Promise<void>;
+  /** One access token ends, its grant stays. */
+  dropToken(value: string): Promise<void>;
+}
+
+/** Random and derived values. */
+export interface Values {
+  uuid(): string;
+  /** 256 random bits, base64url. */
+  secret(): string;
+  /** The refresh token that follows a given one: the same each time it is asked, known to nobody without our key. */
+  successor(refreshToken: string): string;
+  /** SHA-256 of the text, base64url: secret hashes and PKCE S256 (RFC 7636 section 4.2). */
+  sha256(text: string): string;
+  /** Left half of the hash that belongs to the algorithm, base64url: `at_hash` (OpenID Connect Core section 3.1.3.6). */
+  leftHalf(alg: SigningAlg, text: string): string;
+}
+
+/** The one access decision, asked with the facts of this request. */
+export type Decide = (facts: Facts, now: Seconds, ask: { grant: boolean; session: boolean; person: boolean; consent: boolean }) => { allow: true } | { allow: false; reason: string };
+
 /** Signs with the current key of an algorithm, and verifies what any published key signed. */
 export interface Keys {
   /** A compact JWS; `typ` goes to the header. */

@@ -1,0 +1,123 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Grants, NewGrant, NewToken, Values } from '#oidc/ports.ts';
+import type { Db } from '#platform/db/open.ts';
+import { type Random, sha256 } from '#platform/random.ts';
+import type { Seal } from '#platform/seal.ts';
+import { grantStore } from './store.ts';
+
+const tokenRow = (grantId: string, token: NewToken, now: number) => ({
+  token_hash: sha256(token.value),
+  kind: token.kind,
+  grant_id: grantId,
+  jti: token.jti,
+  scope: token.scopes.join(' '),
+  audience: JSON.stringify(token.audience),
+  issued_at: now,
+  expires_at: token.expiresAt,
+  used_at: null,
+});
+
+/** Rolls a transaction back without being a failure. */
+class Spent extends Error {}
+
+/** Gives the engine its grants: each verb is one transaction, and a one-time value is taken by one statement in it. */
+export function createGrants({ db, random }: { db: Db; random: Random }) {
+  const taking = (work: (tx: Db) => Promise<void>) =>
+    db
+      .transaction()
+      .execute(work)
+      .then(
+        () => true,
+        (cause) => {
+          if (cause instanceof Spent) return false;
+          throw cause;
+        },
+      );
+  const engine: Grants = {
+    redeemCode: (code, grantId, tokens, now) =>
+      taking(async (tx) => {
+        const store = grantStore(tx);
+        if (!(await store.takeCode(sha256(code), now))) throw new Spent();
+        await store.insertTokens(tokens.map((token) => tokenRow(grantId, token, now)));
+      }),
+    rotate: (refreshToken, grantId, tokens, now) =>
+      taking(async (tx) => {
+        const store = grantStore(tx);
+        if (!(await store.takeRefreshToken(sha256(refreshToken), now))) throw new Spent();
+        await store.insertTokens(tokens.map((token) => tokenRow(grantId, token, now)));
+      }),
+    addToken: async (grantId, token, now) => {
+      await grantStore(db).insertTokens([tokenRow(grantId, token, now)]);
+    },
+    open: (grant, tokens, now) =>
+      db.transaction().execute(async (tx) => {
+        const store = grantStore(tx);
+        const id = random.uuid();
+        await store.insertGrant(grantRow(id, grant, now));
+        await store.insertTokens(tokens.map((token) => tokenRow(id, token, now)));
+      }),
+    revoke: async (grantId, now) => {
+      await grantStore(db).revoke(grantId, now);
+    },
+    dropToken: async (value) => {
+      await grantStore(db).deleteToken(sha256(value));
+    },
+  };
+  return {
+    ...engine,
+    /** Ends what was granted in a session. `keepOffline`: grants with `offline_access` outlive an ordinary sign-out (OpenID Connect Core section 11). */
+    revokeOfSession: async (tx: Db, sessionId: string, now: number, options: { keepOffline: boolean }) => {
+      await grantStore(tx).revokeOfSession(sessionId, now, options);
+    },
+    /** Ends what one application got in one session. */
+    revokeOfSessionAndClient: async (tx: Db, sessionId: string, clientId: string, now: number) => {
+      await grantStore(tx).revokeOfSessionAndClient(sessionId, clientId, now);
+    },
+    /** Ends everything a person granted one application. */
+    revokeOfUserAndClient: async (tx: Db, userId: string, clientId: string, now: number) => {
+      await grantStore(tx).revokeOfUserAndClient(userId, clientId, now);
+    },
+    /** Deletes rows past their end, `limit` at a time; answers how many. Nothing depends on it but space. */
+    sweep: async (now: number, limit = 1000): Promise<number> => {
+      const store = grantStore(db);
+      const tokens = await store.sweepTokens(now, limit);
+      const grants = await store.sweepGrants(now, limit);
+      return Number(tokens.numDeletedRows) + Number(grants.numDeletedRows);
+    },
+  };
+}
+export type GrantsService = ReturnType<typeof createGrants>;
+
+const grantRow = (id: string, grant: NewGrant, now: number) => ({
+  id,
+  client_id: grant.clientId,
+  user_id: grant.userId,
+  session_id: grant.sessionId,
+  kind: grant.kind,
+  scope: grant.scopes.join(' '),
+  resource: grant.resource,
+  auth_time: grant.authTime,
+  amr: JSON.stringify(grant.amr),
+  request: JSON.stringify(grant.request),
+  code_hash: null,
+  code_expires_at: null,
+  code_used_at: null,
+  created_at: now,
+  expires_at: grant.expiresAt,
+  revoked_at: null,
+});
+
+/** Random and derived values for the engine. The successor of a refresh token is an HMAC of it under a key of its own. */
+export function createValues({ random, seal }: { random: Random; seal: Seal }): Values {
+  const key = seal.key('refresh-token-successor');
+  return {
+    uuid: random.uuid,
+    secret: random.secret,
+    successor: (refreshToken) => createHmac('sha256', key).update(refreshToken).digest('base64url'),
+    sha256,
+    leftHalf: (alg, text) => {
+      const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256').update(text).digest();
+      return digest.subarray(0, digest.length / 2).toString('base64url');
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { OAuthError } from '../errors.ts';
+import type { Parameters } from '../parameters.ts';
+
+/** What a request says about its client, before anything was checked. */
+export interface PresentedClient {
+  id: string;
+  /** Absent for method `none`. */
+  secret?: string;
+  method: 'client_secret_basic' | 'client_secret_post' | 'none';
+}
+
+const MAX_BASIC = 2048;
+const refuse = (reason: string) => new OAuthError('invalid_client', 'client authentication failed', { reason });
+
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined; a `+` is a space there. */
+function formDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw refuse('basic-malformed');
+  }
+}
+
+function basic(header: string): { id: string; secret: string } {
+  const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(header)?.[1];
+  if (!encoded || encoded.length > MAX_BASIC) throw refuse('basic-malformed');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)));
+  } catch {
+    throw refuse('basic-malformed');
+  }
+  const colon = text.indexOf(':');
+  if (colon < 1) throw refuse('basic-malformed');
+  return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) };
+}
+
+/**
+ * Reads the client's credentials from the `Authorization` header or the body, never from both (RFC 6749 section 2.3: one method a request).
+ * Undefined when the request names no client at all.
+ */
+export function presentedClient(parameters: Parameters, authorization: string | undefined): PresentedClient | undefined {
+  if (parameters.has('client_assertion') || parameters.has('client_assertion_type')) throw refuse('client-assertion-unsupported');
+  const bodyId = parameters.get('client_id');
+  const bodySecret = parameters.get('client_secret');
+  if (authorization !== undefined && /^basic\b/i.test(authorization)) {
+    const { id, secret } = basic(authorization);
+    if (bodySecret !== undefined) throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
+    if (bodyId !== undefined && bodyId !== id) throw new OAuthError('invalid_request', 'client_id differs from the authenticated client', { reason: 'client-id-mismatch' });
+    return secret === '' ? { id, method: 'none' } : { id, secret, method: 'client_secret_basic' };
+  }
+  if (bodyId === undefined) return undefined;
+  return bodySecret === undefined ? { id: bodyId, method: 'none' } : { id: bodyId, secret: bodySecret, method: 'client_secret_post' };
+}

@@ -1,0 +1,55 @@
+import { authenticateClient } from './client-auth/authenticate.ts';
+import { presentedClient } from './client-auth/credentials.ts';
+import { OAuthError } from './errors.ts';
+import { type Parameters, required } from './parameters.ts';
+import type { Decide, Facts, Ledger, Seconds, Values } from './ports.ts';
+
+interface Deps {
+  issuer: string;
+  ledger: Ledger;
+  values: Values;
+  decide: Decide;
+}
+
+const INACTIVE = { active: false };
+
+/** The client whose living access token is presented as Bearer: a client may ask about its own tokens that way too. */
+async function bearerClient(deps: Deps, bearer: string, now: Seconds): Promise<string> {
+  const facts = await deps.ledger.read({ token: bearer });
+  if (facts.token?.kind !== 'access' || !answer(deps, facts, now).active || !facts.client) throw new OAuthError('invalid_token', 'the access token is invalid, expired or revoked', { reason: 'access-token-unknown' });
+  return facts.client.id;
+}
+
+function answer(deps: Deps, facts: Facts, now: Seconds): Record<string, unknown> {
+  const { token, grant } = facts;
+  if (!token || !grant || token.expiresAt <= now || grant.expiresAt <= now || token.usedAt !== null) return INACTIVE;
+  const own = grant.userId === null;
+  if (!deps.decide(facts, now, { grant: true, session: false, person: !own, consent: !own }).allow) return INACTIVE;
+  const sub = grant.userId ?? `client-${grant.clientId}`;
+  return {
+    active: true,
+    scope: token.scopes.join(' '),
+    client_id: grant.clientId,
+    username: sub,
+    sub,
+    aud: token.audience,
+    iss: deps.issuer,
+    exp: token.expiresAt,
+    iat: token.issuedAt,
+    jti: token.jti,
+    token_type: token.kind === 'access' ? 'bearer' : 'refresh_token',
+  };
+}
+
+/** RFC 7662. Another client's, an unknown and a dead token all answer `{"active":false}` (section 2.2). */
+export async function introspect(deps: Deps, parameters: Parameters, authorization: string | undefined, now: Seconds): Promise<Record<string, unknown>> {
+  const token = required(parameters, 'token');
+  const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (bearer !== undefined) return answer(deps, await deps.ledger.read({ clientId: await bearerClient(deps, bearer, now), token }), now);
+  const presented = presentedClient(parameters, authorization);
+  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const facts = await deps.ledger.read({ clientId: presented.id, token });
+  const client = authenticateClient(facts.client, presented, deps.values, now);
+  if (client.isPublic) throw new OAuthError('invalid_client', 'a public client cannot ask about tokens', { reason: 'public-client' });
+  return answer(deps, facts, now);
+}
