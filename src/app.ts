@@ -1,16 +1,20 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { sql } from 'kysely';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { createAudit } from './audit/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { Database } from './platform/db/open.ts';
+import { AppError } from './platform/errors.ts';
 import type { Env } from './platform/http/context.ts';
 import { restError, validationFailed } from './platform/http/errors.ts';
-import { AppError } from './platform/errors.ts';
 import type { Log } from './platform/log.ts';
 import type { Random } from './platform/random.ts';
 import { createSeal } from './platform/seal.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES, routeOf } from './routes.ts';
+import { cookies as cookiesOf } from './sessions/cookies.ts';
+import { sessionRoutes } from './sessions/routes.ts';
+import { createSessions } from './sessions/service.ts';
 
 export interface Deps {
   config: Config;
@@ -30,11 +34,39 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
-  const secure = config.appUrl.startsWith('https:');
-  const sessionCookie = secure ? '__Host-access_token' : 'access_token';
+  const cookies = cookiesOf(config);
+  const sessions = createSessions({
+    db,
+    clock,
+    random,
+    audit,
+    limits: { idleSeconds: () => 60 * 60, absoluteSeconds: 30 * 24 * 60 * 60 },
+    revokeGrantsOfSession: async (tx, sessionId, { keepOffline }) => {
+      const live = tx
+        .updateTable('oauth_grant')
+        .set({ revoked_at: clock.now() })
+        .where('session_id', '=', sessionId)
+        .where('revoked_at', 'is', null);
+      await (keepOffline ? live.where(sql`' ' || scope || ' '`, 'not like', '% offline_access %') : live).execute();
+    },
+  });
 
-  const credentials: Credentials = { session: async () => undefined, apiKey: async () => undefined };
-  const services = { audit, seal };
+  const credentials: Credentials = {
+    session: async (value) => {
+      const found = await sessions.find(value);
+      if (!found) return undefined;
+      const { session, user } = found;
+      return {
+        via: 'session',
+        userId: user.id,
+        username: user.username,
+        role: user.role,
+        session: { id: session.id, authTime: session.authTime, amr: session.amr },
+      };
+    },
+    apiKey: async () => undefined,
+  };
+  const services = { audit, seal, sessions };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -49,11 +81,16 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
     c.header('X-Request-ID', requestId);
     await next();
   });
-  const guard = createGuard({ credentials, cookieName: sessionCookie });
-  for (const row of ROUTES) app.on(row.method, row.path.replace(/\{(\w+)\}/g, ':$1'), guard(row.who));
+  const guard = createGuard({ credentials, sessionCookie: cookies.session.read });
+  const guards = new Map(ROUTES.map((row) => [row, guard(row)]));
+  app.use((c, next) => {
+    const row = routeOf(c.req.method, c.req.path);
+    return row ? guards.get(row)!(c, next) : next();
+  });
 
   app.get('/healthz', (c) => c.body(null, 204));
   // Features register their routes here, each in one line.
+  sessionRoutes(app, { sessions, cookies });
 
   app.notFound((c) => restError(new AppError('not_found', { message: 'API endpoint not found' }), c, log));
   app.onError((cause, c) => restError(cause, c, log));

@@ -6,9 +6,11 @@
  * - `user`     session or API key of any enabled user
  * - `browser`  session only: an API key gets 403 `api_key_auth_not_allowed`
  * - `admin`    session or API key of an administrator
+ * - `manager`  an administrator or user manager (who may not touch administrators: the service says no); an auditor where the method only reads
+ * - `auditor`  an administrator or auditor; only on rows that read
  * - `protocol` OAuth: client authentication or a bearer token, checked by the engine; other sites may call it
  */
-export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'protocol';
+export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'manager' | 'auditor' | 'protocol';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface RouteRow {
   method: Method;
@@ -21,6 +23,13 @@ export interface RouteRow {
 
 const table = `
 get    /healthz                                              none      platform
+
+get    /api/users/me/sessions                                user      sessions
+delete /api/users/me/sessions                                user      sessions
+delete /api/users/me/sessions/{sessionId}                    user      sessions
+get    /api/users/{id}/sessions                              admin     sessions
+delete /api/users/{id}/sessions                              admin     sessions
+delete /api/users/{id}/sessions/{sessionId}                  admin     sessions
 `;
 
 export const ROUTES: readonly RouteRow[] = table
@@ -31,3 +40,29 @@ export const ROUTES: readonly RouteRow[] = table
     const [method, path, who, home] = line.trim().split(/\s+/);
     return { method, path, who, home } as RouteRow;
   });
+
+const literal = new Map<string, RouteRow>();
+const patterns = new Map<string, { row: RouteRow; segments: string[] }[]>();
+for (const row of ROUTES) {
+  if (!row.path.includes('{')) literal.set(`${row.method} ${row.path}`, row);
+  else {
+    const segments = row.path.split('/');
+    const key = `${row.method} ${segments.length}`;
+    patterns.set(key, [...(patterns.get(key) ?? []), { row, segments }]);
+  }
+}
+
+/** The row that answers: a literal segment wins over a parameter, so `/api/users/me` is never read as `/api/users/{id}`. HEAD is a GET. */
+export function routeOf(method: string, path: string): RouteRow | undefined {
+  const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
+  const exact = literal.get(`${verb} ${path}`);
+  if (exact) return exact;
+  const segments = path.split('/');
+  const literals = (pattern: string[]) => pattern.filter((s) => !s.startsWith('{')).length;
+  let best: { row: RouteRow; segments: string[] } | undefined;
+  for (const candidate of patterns.get(`${verb} ${segments.length}`) ?? []) {
+    const fits = candidate.segments.every((s, i) => (s.startsWith('{') ? segments[i] !== '' : s === segments[i]));
+    if (fits && (!best || literals(candidate.segments) > literals(best.segments))) best = candidate;
+  }
+  return best?.row;
+}

@@ -1,0 +1,59 @@
+import { setCookie } from 'hono/cookie';
+import type { Config } from '#platform/config.ts';
+import type { Ctx } from '#platform/http/context.ts';
+
+/** One of our cookies: what a handler needs of it. */
+export interface Cookie {
+  /** As it goes over the wire, prefix included. */
+  readonly name: string;
+  /** The value the browser sent; undefined when there is none, or more than one of the name (somebody tossed a second one in). */
+  read(c: Ctx): string | undefined;
+  /** `maxAge` in seconds. */
+  set(c: Ctx, value: string, maxAge: number): void;
+  /** Tells the browser to forget it; harmless when it has none. */
+  clear(c: Ctx): void;
+}
+
+/** All values of one name, in the order sent; no unquoting and no decoding, since every value we set is base64url. */
+const valuesOf = (header: string, name: string): string[] =>
+  header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+
+/** Exactly one value of the shape we hand out; anything else is as good as no cookie. */
+export function readCookie(header: string | undefined, name: string): string | undefined {
+  if (header === undefined || !header.includes(name)) return undefined;
+  const values = valuesOf(header, name);
+  return values.length === 1 && /^[\w-]{43}$/.test(values[0] as string) ? values[0] : undefined;
+}
+
+/**
+ * Our cookies: HttpOnly, SameSite=Lax, no Domain, Path=/, Secure exactly when APP_URL is https (a browser drops a Secure cookie from plain
+ * http://localhost's neighbours). The `__Host-` prefix keeps sub-domains and plain http from planting one (RFC 6265bis section 4.1.3.2).
+ */
+export function cookies({ appUrl }: Pick<Config, 'appUrl'>) {
+  const secure = appUrl.startsWith('https:');
+  const cookie = (overHttp: string, prefix = '__Host-'): Cookie => {
+    const name = secure ? prefix + overHttp : overHttp;
+    const attributes = { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const;
+    return {
+      name,
+      read: (c) => readCookie(c.req.header('cookie'), name),
+      set: (c, value, maxAge) => setCookie(c, name, value, { ...attributes, maxAge }),
+      clear: (c) => setCookie(c, name, '', { ...attributes, maxAge: 0 }),
+    };
+  };
+  return {
+    /** Holds the session's value. */
+    session: cookie('access_token'),
+    /** Binds WebAuthn challenges to the browser that asked for them. */
+    ceremony: cookie('session'),
+    /** A random value that binds interactions to the browser that started them. */
+    browser: cookie('browser'),
+    /** Proof of a passkey ceremony minutes ago; one use. Its name is the one existing clients know. */
+    reauthentication: cookie('reauthentication_token', '__Secure-'),
+  };
+}
+export type Cookies = ReturnType<typeof cookies>;

@@ -1,0 +1,201 @@
+import type { Role } from '#access/caller.ts';
+import { decide } from '#access/decide.ts';
+import type { Session } from '#oidc/ports.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Db } from '#platform/db/open.ts';
+import { AppError, notFound } from '#platform/errors.ts';
+import type { Origin } from '#platform/http/context.ts';
+import { type Random, sha256 } from '#platform/random.ts';
+import type { AuditEntry } from '../audit/service.ts';
+import { sessionStore } from './store.ts';
+
+/** `phr`: a phishing-resistant passkey; `otp`: a one-time code or a fresh account (RFC 8176 and OpenID EAP names). */
+export type Amr = readonly ('phr' | 'otp')[];
+
+/** Writes audit rows; see `audit/service.ts`. */
+export interface Audit {
+  record(db: Db, entry: AuditEntry): Promise<void>;
+}
+
+/**
+ * Ends what applications were granted in a session, inside the transaction that ends it. `keepOffline`: grants with `offline_access` stay, since
+ * that scope means "also when I am signed out".
+ */
+export type RevokeGrantsOfSession = (tx: Db, sessionId: string, options: { keepOffline: boolean }) => Promise<void>;
+
+export interface SessionLimits {
+  /** Seconds without use after which a session ends. */
+  idleSeconds: () => number | Promise<number>;
+  /** Seconds from the authentication after which it ends in any case. */
+  absoluteSeconds: number;
+}
+
+/** What the person behind a session may administer. */
+export interface SessionUser {
+  id: string;
+  username: string;
+  displayName: string;
+  role: Role;
+}
+
+/** One session as its owner and administrators see it. */
+export interface SessionEntry extends Session {
+  ip: string;
+  userAgent: string;
+}
+
+/** `last_seen_at` is written at most this often, so that a page of images is not a page of writes. */
+const TOUCH_SECONDS = 60;
+
+interface SessionRow {
+  id: string;
+  user_id: string;
+  auth_time: number;
+  amr: string;
+  created_at: number;
+  last_seen_at: number;
+  expires_at: number;
+}
+const fromRow = (row: SessionRow): Session => ({
+  id: row.id,
+  userId: row.user_id,
+  authTime: row.auth_time,
+  amr: JSON.parse(row.amr) as string[],
+  createdAt: row.created_at,
+  lastSeenAt: row.last_seen_at,
+  expiresAt: row.expires_at,
+});
+
+const roleOf = (user: { is_admin: number; role: string }): Role =>
+  user.is_admin ? 'admin' : user.role === 'user_manager' || user.role === 'auditor' ? user.role : 'user';
+
+interface Deps {
+  db: Db;
+  clock: Clock;
+  random: Random;
+  audit: Audit;
+  limits: SessionLimits;
+  revokeGrantsOfSession: RevokeGrantsOfSession;
+}
+
+/** Sessions are rows: opaque 256-bit values stored hashed, with an idle and an absolute limit that are read here and never left to the cookie. */
+export function createSessions({ db, clock, random, audit, limits, revokeGrantsOfSession }: Deps) {
+  const removeWithGrants = async (tx: Db, removed: { id: string }[], keepOffline: boolean) => {
+    for (const { id } of removed) await revokeGrantsOfSession(tx, id, { keepOffline });
+  };
+
+  /** Same person again in the same browser: the row stays, so that what applications were granted in it stays its own; the value changes. */
+  const replace = async (tx: Db, oldValue: string, row: SessionRow & { session_hash: string; ip: string; user_agent: string }) => {
+    const store = sessionStore(tx);
+    const kept = await store.renew(sha256(oldValue), row);
+    if (kept) return kept.id;
+    const removed = await store.removeByHash(sha256(oldValue));
+    if (removed) await removeWithGrants(tx, [removed], true);
+    await store.insert(row);
+    return row.id;
+  };
+
+  return {
+    /**
+     * Signs a person in: call it in the transaction of the authentication, after every check. The answer's `value` goes into the session cookie
+     * for `maxAge` seconds. `replaces` is the value this browser had until now: it is dead afterwards, whoever's it was, so that a value planted
+     * before the sign-in is never an authenticated one.
+     */
+    async start(tx: Db, { userId, amr, origin, replaces }: { userId: string; amr: Amr; origin: Origin; replaces?: string }) {
+      const now = clock.now();
+      const value = random.secret();
+      const row = {
+        id: random.uuid(),
+        session_hash: sha256(value),
+        user_id: userId,
+        auth_time: now,
+        amr: JSON.stringify(amr),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + limits.absoluteSeconds,
+        ip: origin.ip,
+        user_agent: origin.userAgent.slice(0, 512),
+      };
+      if (replaces !== undefined) row.id = await replace(tx, replaces, row);
+      else await sessionStore(tx).insert(row);
+      return { value, maxAge: limits.absoluteSeconds, session: fromRow(row) };
+    },
+
+    /** The live session of a cookie's value, and its person. Undefined when unknown, idle or over; throws `user_disabled` when the person is. */
+    async find(value: string): Promise<{ session: Session; user: SessionUser } | undefined> {
+      const row = await sessionStore(db).findByHash(sha256(value));
+      const now = clock.now();
+      const idleSeconds = await limits.idleSeconds();
+      const decision = decide({
+        now,
+        client: null,
+        grant: null,
+        consented: null,
+        session: row && {
+          userId: row.user_id,
+          createdAt: row.created_at,
+          lastSeenAt: row.last_seen_at,
+          expiresAt: row.expires_at,
+          idleSeconds,
+        },
+        person: row && { id: row.user_id, disabled: row.disabled === 1, groupIds: [] },
+      });
+      if (!decision.allow && decision.reason === 'user-disabled') throw new AppError('user_disabled');
+      if (!decision.allow || !row) return undefined;
+      if (row.last_seen_at + TOUCH_SECONDS <= now) await sessionStore(db).touch(row.id, now - TOUCH_SECONDS, now);
+      return { session: fromRow(row), user: { id: row.user_id, username: row.username, displayName: row.display_name, role: roleOf(row) } };
+    },
+
+    /** Plain sign-out of the browser that holds the value. Answers whether there was a session. */
+    async end(value: string, origin: Origin): Promise<boolean> {
+      return db.transaction().execute(async (tx) => {
+        const removed = await sessionStore(tx).removeByHash(sha256(value));
+        if (!removed) return false;
+        await removeWithGrants(tx, [removed], true);
+        await audit.record(tx, { event: 'SIGN_OUT', user: await sessionStore(tx).username(removed.user_id), origin });
+        return true;
+      });
+    },
+
+    /** Live sessions, newest first; throws `user_not_found`. */
+    async listOf(userId: string): Promise<SessionEntry[]> {
+      const now = clock.now();
+      const rows = await sessionStore(db).listOf(userId, now, now - (await limits.idleSeconds()));
+      if (rows.length === 0 && !(await sessionStore(db).username(userId))) throw new AppError('user_not_found');
+      return rows.map((row) => ({ ...fromRow(row), ip: row.ip, userAgent: row.user_agent }));
+    },
+
+    /** Ends one session and everything granted in it. `actor` is the administrator when it is not the owner. 404 for another person's session. */
+    async revoke(userId: string, sessionId: string, origin: Origin, actor?: { id: string; username: string }): Promise<void> {
+      await db.transaction().execute(async (tx) => {
+        const removed = await sessionStore(tx).remove(sessionId, userId);
+        if (!removed) throw notFound('Session');
+        await removeWithGrants(tx, [removed], false);
+        const user = await sessionStore(tx).username(userId);
+        await audit.record(tx, { event: 'SESSION_REVOKED', user, actor, origin, data: { sessions: '1' } });
+      });
+    },
+
+    /** Ends every session of a person (but `exceptId`) and everything granted in them; throws `user_not_found`. */
+    async revokeAll(
+      userId: string,
+      origin: Origin,
+      { exceptId, actor }: { exceptId?: string; actor?: { id: string; username: string } } = {},
+    ): Promise<void> {
+      await db.transaction().execute(async (tx) => {
+        const user = await sessionStore(tx).username(userId);
+        if (!user) throw new AppError('user_not_found');
+        const removed = await sessionStore(tx).removeAllOf(userId, exceptId);
+        await removeWithGrants(tx, removed, false);
+        if (removed.length > 0)
+          await audit.record(tx, { event: 'SESSION_REVOKED', user, actor, origin, data: { sessions: String(removed.length) } });
+      });
+    },
+
+    /** For the transaction that disables a person: no session of theirs comes back to life when they are enabled again. */
+    async endAllOf(tx: Db, userId: string): Promise<void> {
+      await removeWithGrants(tx, await sessionStore(tx).removeAllOf(userId, undefined), false);
+    },
+  };
+}
+export type Sessions = ReturnType<typeof createSessions>;

@@ -1,0 +1,55 @@
+import type { Db } from '#platform/db/open.ts';
+import type { Row } from '#platform/db/tables.ts';
+
+/** SQL of sessions and of reauthentication proofs, which live and die with one. */
+export const sessionStore = (db: Db) => ({
+  insert: (row: Row<'session'>) => db.insertInto('session').values(row).execute(),
+
+  /** Gives the row of the same person a new value and a new life; undefined when the old value is not theirs. */
+  renew: (oldHash: string, { id: _, user_id, ...row }: Row<'session'>) =>
+    db
+      .updateTable('session')
+      .set(row)
+      .where('session_hash', '=', oldHash)
+      .where('user_id', '=', user_id)
+      .returning('id')
+      .executeTakeFirst(),
+
+  /** The session and what is decided about its person, in one statement. */
+  findByHash: (sessionHash: string) =>
+    db
+      .selectFrom('session')
+      .innerJoin('user', 'user.id', 'session.user_id')
+      .selectAll('session')
+      .select(['user.username', 'user.display_name', 'user.is_admin', 'user.role', 'user.disabled'])
+      .where('session.session_hash', '=', sessionHash)
+      .executeTakeFirst(),
+
+  /** Guarded by the old value, so that of many requests at once one writes. */
+  touch: (id: string, seenBefore: number, now: number) =>
+    db.updateTable('session').set({ last_seen_at: now }).where('id', '=', id).where('last_seen_at', '<=', seenBefore).execute(),
+
+  listOf: (userId: string, now: number, seenAfter: number) =>
+    db
+      .selectFrom('session')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('expires_at', '>', now)
+      .where('last_seen_at', '>', seenAfter)
+      .orderBy('created_at', 'desc')
+      .orderBy('id')
+      .execute(),
+
+  removeByHash: (sessionHash: string) =>
+    db.deleteFrom('session').where('session_hash', '=', sessionHash).returning(['id', 'user_id']).executeTakeFirst(),
+
+  remove: (id: string, userId: string) =>
+    db.deleteFrom('session').where('id', '=', id).where('user_id', '=', userId).returning(['id', 'user_id']).executeTakeFirst(),
+
+  removeAllOf: (userId: string, exceptId: string | undefined) => {
+    const all = db.deleteFrom('session').where('user_id', '=', userId);
+    return (exceptId === undefined ? all : all.where('id', '<>', exceptId)).returning('id').execute();
+  },
+
+  username: (userId: string) => db.selectFrom('user').select(['id', 'username']).where('id', '=', userId).executeTakeFirst(),
+});
