@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { sql } from 'kysely';
 import { type Credentials, createGuard } from '#access/guard.ts';
+import { createApiKeys } from './api-keys/service.ts';
 import { createAudit } from './audit/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
@@ -51,6 +52,9 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
     },
   });
 
+  const apiKeys = createApiKeys({ db, clock, random, log, staticKey: config.staticApiKey });
+  await apiKeys.prepareStaticUser();
+
   const credentials: Credentials = {
     session: async (value) => {
       const found = await sessions.find(value);
@@ -64,9 +68,9 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
         session: { id: session.id, authTime: session.authTime, amr: session.amr },
       };
     },
-    apiKey: async () => undefined,
+    apiKey: apiKeys.find,
   };
-  const services = { audit, seal, sessions };
+  const services = { audit, seal, sessions, apiKeys };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {

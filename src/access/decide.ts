@@ -73,7 +73,8 @@ export function decide(q: Question): Decision {
     if (q.person.disabled) return refuse('user-disabled');
     if (q.session && q.session.userId !== q.person.id) return refuse('session-of-another-user');
     if (q.grant && q.grant.userId !== q.person.id) return refuse('grant-of-another-user');
-    if (q.client?.groupRestricted && !q.client.allowedGroupIds.some((id) => q.person?.groupIds.includes(id))) return refuse('not-in-allowed-group');
+    if (q.client?.groupRestricted && !q.client.allowedGroupIds.some((id) => q.person?.groupIds.includes(id)))
+      return refuse('not-in-allowed-group');
     if (q.client && q.grant && q.consented !== null && !q.client.skipConsent) {
       const standing = q.consented;
       if (!standing || q.grant.scopes.some((scope) => !standing.includes(scope))) return refuse('consent-missing');

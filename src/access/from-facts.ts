@@ -11,10 +11,17 @@ export const createDecider =
     const { client, person, session, grant } = facts;
     return decide({
       now,
-      client: client && { id: client.id, groupRestricted: client.groupRestricted, allowedGroupIds: client.allowedGroupIds, skipConsent: client.skipConsent },
+      client: client && {
+        id: client.id,
+        groupRestricted: client.groupRestricted,
+        allowedGroupIds: client.allowedGroupIds,
+        skipConsent: client.skipConsent,
+      },
       person: ask.person ? person && { id: person.id, disabled: person.disabled, groupIds: person.groups.map((group) => group.id) } : null,
       session: ask.session ? session && { ...session, idleSeconds: idleSeconds() } : null,
-      grant: ask.grant ? grant && { clientId: grant.clientId, userId: grant.userId, revoked: grant.revokedAt !== null, scopes: grant.scopes } : null,
+      grant: ask.grant
+        ? grant && { clientId: grant.clientId, userId: grant.userId, revoked: grant.revokedAt !== null, scopes: grant.scopes }
+        : null,
       consented: ask.consent ? facts.consented : null,
     });
   };

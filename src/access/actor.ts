@@ -1,0 +1,28 @@
+import { AppError } from '#platform/errors.ts';
+import { type Ctx, type Origin, originOf } from '#platform/http/context.ts';
+import type { Role } from './caller.ts';
+
+/** Who makes an administrative change, for rules and audit rows. */
+export interface Actor {
+  id: string;
+  username: string;
+  /** What they may do here. A key without `full` acts as a user manager at most towards people, so that it cannot widen itself through an account. */
+  role: Role;
+  /** The API key used; absent for a session. */
+  keyId?: string;
+  origin: Origin;
+}
+
+/** The caller as the one who acts. Only on routes whose row in `routes.ts` demands somebody. */
+export function actorOf(c: Ctx): Actor {
+  const caller = c.var.caller;
+  if (!caller) throw new AppError('not_signed_in');
+  const limited = caller.key !== undefined && !caller.key.scopes.includes('full');
+  return {
+    id: caller.userId,
+    username: caller.username,
+    role: limited && caller.role === 'admin' ? 'user_manager' : caller.role,
+    keyId: caller.key?.id,
+    origin: originOf(c),
+  };
+}
