@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely';
-import type { Client, ClaimsMapping, Facts, Grant, GrantRequest, Ledger, Lookup, Person, Session, SigningAlg, Token } from '#oidc/ports.ts';
+import type { ClaimsMapping, Client, Facts, Grant, GrantRequest, Ledger, Lookup, Person, Session, SigningAlg, Token } from '#oidc/ports.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
 import { sha256 } from '#platform/random.ts';
 
@@ -17,7 +17,8 @@ const CLIENT_COLUMNS = `c.id as c_id, c.name as c_name, c.client_type as c_type,
   c.minimal_id_token, c.claims_mapping, c.access_token_minutes, c.refresh_token_minutes, c.launch_url`;
 const GRANT_COLUMNS = `g.id as g_id, g.client_id as g_client_id, g.user_id as g_user_id, g.session_id as g_session_id, g.kind as g_kind, g.scope as g_scope, g.resource,
   g.auth_time as g_auth_time, g.amr as g_amr, g.request, g.code_expires_at, g.code_used_at, g.created_at as g_created_at, g.expires_at as g_expires_at, g.revoked_at`;
-const TOKEN_COLUMNS = 't.kind as t_kind, t.grant_id, t.jti, t.scope as t_scope, t.audience, t.issued_at, t.expires_at as t_expires_at, t.used_at';
+const TOKEN_COLUMNS =
+  't.kind as t_kind, t.grant_id, t.jti, t.scope as t_scope, t.audience, t.issued_at, t.expires_at as t_expires_at, t.used_at';
 const SESSION_COLUMNS = `s.id as s_id, s.user_id as s_user_id, s.auth_time as s_auth_time, s.amr as s_amr, s.created_at as s_created_at, s.last_seen_at as s_last_seen_at,
   s.expires_at as s_expires_at`;
 const PERSON_COLUMNS = `u.id as u_id, u.username, u.email, u.email_verified, u.first_name, u.last_name, u.display_name, u.locale, u.disabled, u.updated_at as u_updated_at,

@@ -116,7 +116,9 @@ export function createValues({ random, seal }: { random: Random; seal: Seal }): 
     successor: (refreshToken) => createHmac('sha256', key).update(refreshToken).digest('base64url'),
     sha256,
     leftHalf: (alg, text) => {
-      const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256').update(text).digest();
+      const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
+        .update(text)
+        .digest();
       return digest.subarray(0, digest.length / 2).toString('base64url');
     },
   };

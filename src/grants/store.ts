@@ -33,7 +33,8 @@ export const grantStore = (db: Db) => ({
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),
 
-  revoke: (grantId: string, now: number) => db.updateTable('oauth_grant').set({ revoked_at: now }).where('id', '=', grantId).where('revoked_at', 'is', null).execute(),
+  revoke: (grantId: string, now: number) =>
+    db.updateTable('oauth_grant').set({ revoked_at: now }).where('id', '=', grantId).where('revoked_at', 'is', null).execute(),
 
   revokeOfSession: (sessionId: string, now: number, { keepOffline }: { keepOffline: boolean }) => {
     const all = db.updateTable('oauth_grant').set({ revoked_at: now }).where('session_id', '=', sessionId).where('revoked_at', 'is', null);

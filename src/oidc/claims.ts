@@ -1,7 +1,28 @@
 import type { ClaimsMapping, Client, Person } from './ports.ts';
 
 /** Claims that say what the token is; no custom claim or mapping replaces them. */
-export const PROTOCOL_CLAIMS = new Set(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'nonce', 'auth_time', 'acr', 'amr', 'azp', 'at_hash', 'c_hash', 'sid', 'type', 'client_id', 'scope', 'scp', 'events']);
+export const PROTOCOL_CLAIMS = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'nonce',
+  'auth_time',
+  'acr',
+  'amr',
+  'azp',
+  'at_hash',
+  'c_hash',
+  'sid',
+  'type',
+  'client_id',
+  'scope',
+  'scp',
+  'events',
+]);
 
 /** Scopes that speak of a person; a client acting for itself never has them. */
 export const IDENTITY_SCOPES = new Set(['openid', 'profile', 'email', 'groups', 'offline_access']);
@@ -16,7 +37,13 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-const glob = (pattern: string) => new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
+const glob = (pattern: string) =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+  );
 
 function groupNames(person: Person, mapping: ClaimsMapping['groups']): string[] {
   const names = person.groups.map((group) => group.name);
@@ -29,7 +56,11 @@ function groupNames(person: Person, mapping: ClaimsMapping['groups']): string[] 
  * The claims of a person for a set of scopes, as userinfo gives them and an ID token of the full form too (OpenID Connect Core section 5.4):
  * `profile` has custom claims as well, `email` nothing when there is no address, `groups` always a list. The client's mapping is applied last.
  */
-export function personClaims(person: Person, scopes: readonly string[], { issuer, client }: { issuer: string; client: Client }): Record<string, unknown> {
+export function personClaims(
+  person: Person,
+  scopes: readonly string[],
+  { issuer, client }: { issuer: string; client: Client },
+): Record<string, unknown> {
   const claims: Record<string, unknown> = {};
   if (scopes.includes('profile')) {
     for (const [key, value] of Object.entries(person.customClaims)) if (!PROTOCOL_CLAIMS.has(key)) claims[key] = jsonOrText(value);

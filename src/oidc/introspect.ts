@@ -16,7 +16,8 @@ const INACTIVE = { active: false };
 /** The client whose living access token is presented as Bearer: a client may ask about its own tokens that way too. */
 async function bearerClient(deps: Deps, bearer: string, now: Seconds): Promise<string> {
   const facts = await deps.ledger.read({ token: bearer });
-  if (facts.token?.kind !== 'access' || !answer(deps, facts, now).active || !facts.client) throw new OAuthError('invalid_token', 'the access token is invalid, expired or revoked', { reason: 'access-token-unknown' });
+  if (facts.token?.kind !== 'access' || !answer(deps, facts, now).active || !facts.client)
+    throw new OAuthError('invalid_token', 'the access token is invalid, expired or revoked', { reason: 'access-token-unknown' });
   return facts.client.id;
 }
 
@@ -42,7 +43,12 @@ function answer(deps: Deps, facts: Facts, now: Seconds): Record<string, unknown>
 }
 
 /** RFC 7662. Another client's, an unknown and a dead token all answer `{"active":false}` (section 2.2). */
-export async function introspect(deps: Deps, parameters: Parameters, authorization: string | undefined, now: Seconds): Promise<Record<string, unknown>> {
+export async function introspect(
+  deps: Deps,
+  parameters: Parameters,
+  authorization: string | undefined,
+  now: Seconds,
+): Promise<Record<string, unknown>> {
   const token = required(parameters, 'token');
   const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (bearer !== undefined) return answer(deps, await deps.ledger.read({ clientId: await bearerClient(deps, bearer, now), token }), now);

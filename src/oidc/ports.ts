@@ -194,7 +194,11 @@ export interface Values {
 }
 
 /** The one access decision, asked with the facts of this request. */
-export type Decide = (facts: Facts, now: Seconds, ask: { grant: boolean; session: boolean; person: boolean; consent: boolean }) => { allow: true } | { allow: false; reason: string };
+export type Decide = (
+  facts: Facts,
+  now: Seconds,
+  ask: { grant: boolean; session: boolean; person: boolean; consent: boolean },
+) => { allow: true } | { allow: false; reason: string };
 
 /** Signs with the current key of an algorithm, and verifies what any published key signed. */
 export interface Keys {

@@ -8,7 +8,12 @@ import type { Grants, Ledger, Seconds, Values } from './ports.ts';
  * RFC 7009: a refresh token takes its whole family with it, an access token only itself. Unknown and other clients' tokens are answered like
  * success and nothing happens (section 2.2). When the database fails this throws: success is never claimed for nothing.
  */
-export async function revoke(deps: { ledger: Ledger; grants: Grants; values: Values }, parameters: Parameters, authorization: string | undefined, now: Seconds): Promise<void> {
+export async function revoke(
+  deps: { ledger: Ledger; grants: Grants; values: Values },
+  parameters: Parameters,
+  authorization: string | undefined,
+  now: Seconds,
+): Promise<void> {
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
   const value = required(parameters, 'token');

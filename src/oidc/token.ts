@@ -22,7 +22,12 @@ export const GRANT_TYPES = Object.keys(GRANTS);
  * The token endpoint (RFC 6749 section 3.2): authenticates the client, then hands over to the grant. Client, presented value, person, groups and
  * consent are read in one statement. Throws `OAuthError`.
  */
-export async function tokenEndpoint(deps: TokenDeps, parameters: Parameters, authorization: string | undefined, now: Seconds): Promise<TokenResponse> {
+export async function tokenEndpoint(
+  deps: TokenDeps,
+  parameters: Parameters,
+  authorization: string | undefined,
+  now: Seconds,
+): Promise<TokenResponse> {
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
   const type = required(parameters, 'grant_type');

@@ -8,7 +8,10 @@ import type { PresentedClient } from './credentials.ts';
  */
 export function authenticateClient(client: Client | undefined, presented: PresentedClient, values: Values, now: Seconds): Client {
   const refuse = (reason: string) =>
-    new OAuthError('invalid_client', 'client authentication failed', { reason, about: client ? { client: { id: client.id, name: client.name } } : { client: { id: presented.id.slice(0, 128), name: '' } } });
+    new OAuthError('invalid_client', 'client authentication failed', {
+      reason,
+      about: client ? { client: { id: client.id, name: client.name } } : { client: { id: presented.id.slice(0, 128), name: '' } },
+    });
   if (!client) throw refuse('client-unknown');
   if (client.isPublic) return client;
   if (presented.secret === undefined) throw refuse('client-secret-missing');

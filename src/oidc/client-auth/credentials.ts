@@ -26,7 +26,9 @@ function basic(header: string): { id: string; secret: string } {
   if (!encoded || encoded.length > MAX_BASIC) throw refuse('basic-malformed');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(
+      Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)),
+    );
   } catch {
     throw refuse('basic-malformed');
   }
@@ -45,8 +47,10 @@ export function presentedClient(parameters: Parameters, authorization: string | 
   const bodySecret = parameters.get('client_secret');
   if (authorization !== undefined && /^basic\b/i.test(authorization)) {
     const { id, secret } = basic(authorization);
-    if (bodySecret !== undefined) throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
-    if (bodyId !== undefined && bodyId !== id) throw new OAuthError('invalid_request', 'client_id differs from the authenticated client', { reason: 'client-id-mismatch' });
+    if (bodySecret !== undefined)
+      throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
+    if (bodyId !== undefined && bodyId !== id)
+      throw new OAuthError('invalid_request', 'client_id differs from the authenticated client', { reason: 'client-id-mismatch' });
     return secret === '' ? { id, method: 'none' } : { id, secret, method: 'client_secret_basic' };
   }
   if (bodyId === undefined) return undefined;

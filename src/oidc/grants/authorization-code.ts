@@ -24,7 +24,11 @@ export async function authorizationCode(deps: TokenDeps, request: TokenRequest):
   }
   if (grant.codeExpiresAt === null || grant.codeExpiresAt <= now) throw invalidGrant('code-expired', facts);
   const redirectUri = parameters.get('redirect_uri');
-  if (grant.request.redirectUriSent ? redirectUri !== grant.request.redirectUri : redirectUri !== undefined && redirectUri !== grant.request.redirectUri)
+  if (
+    grant.request.redirectUriSent
+      ? redirectUri !== grant.request.redirectUri
+      : redirectUri !== undefined && redirectUri !== grant.request.redirectUri
+  )
     throw invalidGrant('redirect-uri-mismatch', facts);
   if (!pkceHolds(grant.request, parameters.get('code_verifier'), deps.values)) throw invalidGrant('pkce-mismatch', facts);
   demandAccess(deps, facts, now);

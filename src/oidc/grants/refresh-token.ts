@@ -13,7 +13,8 @@ const inGrace = (usedAt: Seconds, now: Seconds) => now - usedAt <= GRACE_SECONDS
 function scopesAsked(granted: readonly string[], asked: string | undefined): readonly string[] {
   if (asked === undefined) return granted;
   const scopes = scopeList(asked);
-  if (scopes.some((scope) => !granted.includes(scope))) throw new OAuthError('invalid_scope', 'the scope exceeds what was granted', { reason: 'scope-exceeds-grant' });
+  if (scopes.some((scope) => !granted.includes(scope)))
+    throw new OAuthError('invalid_scope', 'the scope exceeds what was granted', { reason: 'scope-exceeds-grant' });
   return scopes;
 }
 
@@ -40,7 +41,13 @@ export async function refreshToken(deps: TokenDeps, request: TokenRequest): Prom
   return retry(deps, request, again, again.token, presented);
 }
 
-async function retry(deps: TokenDeps, { parameters, now }: TokenRequest, facts: Facts, token: Token, presented: string): Promise<TokenResponse> {
+async function retry(
+  deps: TokenDeps,
+  { parameters, now }: TokenRequest,
+  facts: Facts,
+  token: Token,
+  presented: string,
+): Promise<TokenResponse> {
   demandAccess(deps, facts, now);
   const { grant } = facts;
   const successor = deps.values.successor(presented);

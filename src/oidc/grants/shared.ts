@@ -37,14 +37,25 @@ export const aboutFacts = ({ client, person }: Facts) => ({
 });
 
 /** `invalid_grant` with the reason for the log; the client learns the same sentence whatever it was. */
-export const invalidGrant = (reason: string, facts: Facts = {}) => new OAuthError('invalid_grant', 'the grant is invalid, expired, revoked or was issued to another client', { reason, about: aboutFacts(facts) });
+export const invalidGrant = (reason: string, facts: Facts = {}) =>
+  new OAuthError('invalid_grant', 'the grant is invalid, expired, revoked or was issued to another client', {
+    reason,
+    about: aboutFacts(facts),
+  });
 
 /** Passes the one access decision, or refuses as the token endpoint does. */
-export function demandAccess(deps: TokenDeps, facts: Facts, now: Seconds): asserts facts is Facts & Required<Pick<Facts, 'client' | 'grant' | 'person'>> {
+export function demandAccess(
+  deps: TokenDeps,
+  facts: Facts,
+  now: Seconds,
+): asserts facts is Facts & Required<Pick<Facts, 'client' | 'grant' | 'person'>> {
   const decision = deps.decide(facts, now, { grant: true, session: false, person: true, consent: true });
   if (decision.allow) return;
   if (decision.reason === 'not-in-allowed-group')
-    throw new OAuthError('invalid_grant', 'the person may no longer use this application', { reason: decision.reason, about: aboutFacts(facts) });
+    throw new OAuthError('invalid_grant', 'the person may no longer use this application', {
+      reason: decision.reason,
+      about: aboutFacts(facts),
+    });
   throw invalidGrant(decision.reason, facts);
 }
 
@@ -55,8 +66,17 @@ export async function issueForPerson(
   { scopes, refreshToken, now }: { scopes: readonly string[]; refreshToken: string; now: Seconds },
 ): Promise<{ response: TokenResponse; tokens: NewToken[] }> {
   const { client, grant, person } = facts;
-  const access = await makeAccessToken(deps, { client, userId: person.id, scopes, resource: grant.resource, authTime: grant.authTime, now });
-  const idToken = scopes.includes('openid') ? await makeIdToken(deps, { client, person, grant, scopes, accessToken: access.value, now }) : undefined;
+  const access = await makeAccessToken(deps, {
+    client,
+    userId: person.id,
+    scopes,
+    resource: grant.resource,
+    authTime: grant.authTime,
+    now,
+  });
+  const idToken = scopes.includes('openid')
+    ? await makeIdToken(deps, { client, person, grant, scopes, accessToken: access.value, now })
+    : undefined;
   const refresh: NewToken = {
     kind: 'refresh',
     value: refreshToken,

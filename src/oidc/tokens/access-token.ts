@@ -12,7 +12,10 @@ export interface AccessTokenInput {
 }
 
 /** RFC 9068: a JWT of type `at+jwt`. It says nothing about the person but the subject, and lives only as long as its stored record. */
-export async function makeAccessToken({ keys, values, issuer }: { keys: Keys; values: Values; issuer: string }, input: AccessTokenInput): Promise<NewToken> {
+export async function makeAccessToken(
+  { keys, values, issuer }: { keys: Keys; values: Values; issuer: string },
+  input: AccessTokenInput,
+): Promise<NewToken> {
   const { client, scopes, now } = input;
   const audience = input.resource ? [input.resource] : [client.id];
   // Userinfo is one of our own resources: the issuer is in the audience when the token may be used there.

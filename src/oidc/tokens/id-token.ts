@@ -14,7 +14,10 @@ export interface IdTokenInput {
 }
 
 /** The claims of an ID token (OpenID Connect Core section 2), without those that need the access token. */
-export function idTokenClaims({ issuer, values }: { issuer: string; values: Values }, { client, person, grant, scopes, now }: Omit<IdTokenInput, 'accessToken'>): Record<string, unknown> {
+export function idTokenClaims(
+  { issuer, values }: { issuer: string; values: Values },
+  { client, person, grant, scopes, now }: Omit<IdTokenInput, 'accessToken'>,
+): Record<string, unknown> {
   const { nonce, acr } = grant.request;
   return {
     ...(client.minimalIdToken ? {} : personClaims(person, scopes, { issuer, client })),
