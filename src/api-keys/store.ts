@@ -1,5 +1,5 @@
 import type { Db } from '#platform/db/open.ts';
-import type { Row } from '#platform/db/tables.ts';
+import type { NewRow } from '#platform/db/tables.ts';
 
 /** Keys and their owners' standing, read together so that no key is judged by yesterday's facts. */
 export const apiKeyStore = (db: Db) => ({
@@ -20,7 +20,7 @@ export const apiKeyStore = (db: Db) => ({
       .executeTakeFirst(),
 
   /** Several processes may start at once: the first one's row stays. */
-  insertStaticOwner: (row: Row<'user'>) =>
+  insertStaticOwner: (row: NewRow<'user'>) =>
     db
       .insertInto('user')
       .values(row)

@@ -21,7 +21,10 @@ export interface Database {
 types.setTypeParser(20, Number);
 
 /** Opens, settles the connection's settings, and applies outstanding migrations in one transaction. `:memory:` is a private in-memory SQLite. */
-export async function openDatabase(target: string, { clock, onQuery }: { clock: Clock; onQuery?: (sql: string) => void }): Promise<Database> {
+export async function openDatabase(
+  target: string,
+  { clock, onQuery }: { clock: Clock; onQuery?: (sql: string) => void },
+): Promise<Database> {
   const database = /^postgres(ql)?:\/\//.test(target) ? openPostgres(target, onQuery) : openSqlite(target, onQuery);
   try {
     await migrate(database, clock);
@@ -59,11 +62,16 @@ function openPostgres(connectionString: string, onQuery?: (sql: string) => void)
 async function migrate({ db, kind }: Database, clock: Clock): Promise<void> {
   await db.transaction().execute(async (tx) => {
     if (kind === 'postgres') await sql`select pg_advisory_xact_lock(1411)`.execute(tx);
-    await sql`create table if not exists schema_version (version integer primary key, name text not null, applied_at bigint not null)`.execute(tx);
+    await sql`create table if not exists schema_version (version integer primary key, name text not null, applied_at bigint not null)`.execute(
+      tx,
+    );
     const done = await tx.selectFrom('schema_version').select('version').execute();
     const newest = Math.max(0, ...done.map((row) => row.version));
     const known = MIGRATIONS.at(-1)?.version ?? 0;
-    if (newest > known) throw new Error(`the database is at version ${newest}, newer than this program knows (${known}): start the newer program, or restore the copy made before its migration`);
+    if (newest > known)
+      throw new Error(
+        `the database is at version ${newest}, newer than this program knows (${known}): start the newer program, or restore the copy made before its migration`,
+      );
     for (const migration of MIGRATIONS.filter((m) => m.version > newest)) {
       for (const statement of migration.statements) await sql.raw(statement).execute(tx);
       await tx.insertInto('schema_version').values({ version: migration.version, name: migration.name, applied_at: clock.now() }).execute();

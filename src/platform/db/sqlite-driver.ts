@@ -1,5 +1,14 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type QueryResult, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
 
 /** How long a writer may wait for its turn before the request fails rather than hangs. */
 const TURN_TIMEOUT_MS = 10_000;
@@ -35,7 +44,8 @@ class Statements {
   }
 }
 
-const isRead = ({ query, sql }: CompiledQuery) => query.kind === 'SelectQueryNode' || (query.kind === 'RawNode' && /^\s*(select|pragma|explain)/i.test(sql));
+const isRead = ({ query, sql }: CompiledQuery) =>
+  query.kind === 'SelectQueryNode' || (query.kind === 'RawNode' && /^\s*(select|pragma|explain)/i.test(sql));
 const returnsRows = (query: CompiledQuery, statement: StatementSync) => isRead(query) || statement.columns().length > 0;
 
 interface Turn {

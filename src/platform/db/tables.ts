@@ -1,3 +1,4 @@
+import type { Generated, Insertable, Selectable } from 'kysely';
 import type { Seconds } from '../clock.ts';
 
 /**
@@ -6,7 +7,14 @@ import type { Seconds } from '../clock.ts';
  * a column named `sealed_*` is encrypted under a key derived from ENCRYPTION_KEY.
  */
 export interface Tables {
-  installation: { id: 1; instance_id: string; app_url: string; key_check: string; setup_hash: string | null; setup_completed_at: Seconds | null };
+  installation: {
+    id: 1;
+    instance_id: string;
+    app_url: string;
+    key_check: string;
+    setup_hash: string | null;
+    setup_completed_at: Seconds | null;
+  };
   user: {
     id: string;
     username: string;
@@ -26,10 +34,20 @@ export interface Tables {
     ldap_id: string | null;
     /** The user behind STATIC_API_KEY: in no list, never signs in. */
     is_static: Flag;
+    /** Folded text that lists search in (`platform/text.ts`). */
+    search_key: Generated<string>;
     created_at: Seconds;
     updated_at: Seconds;
   };
-  user_group: { id: string; name: string; friendly_name: string; ldap_id: string | null; created_at: Seconds; updated_at: Seconds };
+  user_group: {
+    id: string;
+    name: string;
+    friendly_name: string;
+    ldap_id: string | null;
+    search_key: Generated<string>;
+    created_at: Seconds;
+    updated_at: Seconds;
+  };
   user_group_member: { user_id: string; group_id: string };
   /** Exactly one of user_id and group_id is set. */
   custom_claim: { id: string; user_id: string | null; group_id: string | null; key: string; value: string; position: number };
@@ -59,6 +77,7 @@ export interface Tables {
     claims_mapping: Json;
     /** standard | cimd */
     client_type: string;
+    search_key: Generated<string>;
     created_at: Seconds;
     updated_at: Seconds;
   };
@@ -220,4 +239,7 @@ export interface Tables {
 export type Flag = 0 | 1;
 /** JSON as text; PostgreSQL has it as text too, so that both databases answer alike. */
 export type Json = string;
-export type Row<T extends keyof Tables> = Tables[T];
+/** A row as it is read. */
+export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
+/** A row as it is written: columns with a default may be left out. */
+export type NewRow<T extends keyof Tables> = Insertable<Tables[T]>;

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** What must be the same for two names to be one: NFKC and lower case, so that full-width, Kelvin-sign and upper-case twins meet. */
+export const fold = (text: string): string => text.normalize('NFKC').toLowerCase().normalize('NFKC');
+
+/** The column that lists search in: the folded texts, one a line. */
+export const searchKey = (...texts: (string | null)[]): string => fold(texts.filter((text) => text !== null && text !== '').join('\n'));
+
+/** Control and line-breaking characters, lone surrogates, and what is invisible or turns the direction of text. Joiners stay: scripts and emoji need them. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E007F}]/u;
+
+const length = (text: string) => [...text].length;
+
+interface LineRules {
+  min?: number;
+  max: number;
+}
+
+/** One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. */
+export const line = ({ min = 0, max }: LineRules) =>
+  z
+    .string()
+    .overwrite((text) => text.normalize('NFC'))
+    .check((context) => {
+      const { value: input } = context;
+      const found = { origin: 'string', input, continue: false } as const;
+      if (length(input) < min) context.issues.push({ code: 'too_small', minimum: min, inclusive: true, ...found });
+      else if (length(input) > max) context.issues.push({ code: 'too_big', maximum: max, inclusive: true, ...found });
+      else if (UNPRINTABLE.test(input)) context.issues.push({ code: 'invalid_format', format: 'regex', ...found });
+    });
+
+/** Letters and digits of any script, no quotes, comments or lists: an address that is one recipient and nothing else. */
+const EMAIL =
+  /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}][\p{L}\p{N}-]{0,62}$/u;
+
+/** An e-mail address of at most 254 characters, kept as written (NFC). Compatibility forms (full-width letters) are refused. */
+export const email = () =>
+  z
+    .string()
+    .overwrite((text) => text.normalize('NFC'))
+    .refine((text) => text.length <= 254 && EMAIL.test(text) && text.normalize('NFKC') === text, { message: 'Email is not valid' });
