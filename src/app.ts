@@ -16,6 +16,8 @@ import { ROUTES, routeOf } from './routes.ts';
 import { cookies as cookiesOf } from './sessions/cookies.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
+import { signingKeyRoutes } from './signing-keys/routes.ts';
+import { createSigningKeys, type GenerateKey } from './signing-keys/service.ts';
 
 export interface Deps {
   config: Config;
@@ -23,6 +25,8 @@ export interface Deps {
   clock: Clock;
   random: Random;
   log: Log;
+  /** Tests bring keys of their own instead of searching for primes. */
+  generateKey?: GenerateKey;
 }
 
 /** What the server knows of a request that `Request` cannot say. */
@@ -31,7 +35,7 @@ export interface Peer {
 }
 
 /** Puts config → platform → features → one handler together; the only file that knows everything. */
-export async function createApp({ config, database, clock, random, log }: Deps) {
+export async function createApp({ config, database, clock, random, log, generateKey }: Deps) {
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
@@ -55,6 +59,8 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
   const apiKeys = createApiKeys({ db, clock, random, log, staticKey: config.staticApiKey });
   await apiKeys.prepareStaticUser();
 
+  const signingKeys = await createSigningKeys({ db, clock, seal, log, generate: generateKey });
+
   const credentials: Credentials = {
     session: async (value) => {
       const found = await sessions.find(value);
@@ -70,7 +76,7 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
     },
     apiKey: apiKeys.find,
   };
-  const services = { audit, seal, sessions, apiKeys };
+  const services = { audit, seal, sessions, apiKeys, signingKeys };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -95,6 +101,7 @@ export async function createApp({ config, database, clock, random, log }: Deps) 
   app.get('/healthz', (c) => c.body(null, 204));
   // Features register their routes here, each in one line.
   sessionRoutes(app, { sessions, cookies });
+  signingKeyRoutes(app, { signingKeys });
 
   app.notFound((c) => restError(new AppError('not_found', { message: 'API endpoint not found' }), c, log));
   app.onError((cause, c) => restError(cause, c, log));

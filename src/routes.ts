@@ -24,6 +24,8 @@ export interface RouteRow {
 const table = `
 get    /healthz                                              none      platform
 
+get    /.well-known/jwks.json                                protocol  signing-keys
+
 get    /api/users/me/sessions                                user      sessions
 delete /api/users/me/sessions                                user      sessions
 delete /api/users/me/sessions/{sessionId}                    user      sessions

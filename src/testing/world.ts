@@ -4,6 +4,7 @@ import type { Config } from '../platform/config.ts';
 import type { Log, LogFields } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import { testDatabase } from '../platform/testing/database.ts';
+import { sharedKeys } from './keys.ts';
 
 export const APP_URL = 'https://auth.example.test';
 
@@ -61,7 +62,7 @@ export async function world(t: TestContext, over: Partial<Config> = {}) {
   const statements: string[] = [];
   const database = await testDatabase(clock, (sql) => void statements.push(sql));
   const config = testConfig(over);
-  const app = await createApp({ config, database, clock, random: systemRandom, log });
+  const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys() });
   t.after(() => app.close());
   const request = (path: string, init: RequestInit = {}) => app.request(new URL(path, config.appUrl).href, init);
   const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {

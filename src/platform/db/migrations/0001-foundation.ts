@@ -46,6 +46,7 @@ export const foundation: Migration = {
     `create index oauth_token_grant on oauth_token (grant_id)`,
     `create index oauth_token_expires on oauth_token (expires_at)`,
     `create table signing_key (kid text primary key, alg text not null, stage text not null, public_jwk text not null, sealed_private_jwk text not null, created_at bigint not null, ends_at bigint)`,
+    `create unique index signing_key_stage on signing_key (alg, stage) where stage <> 'retired'`,
     `create table api_key (id text primary key, user_id text not null references "user" (id) on delete cascade, name text not null, description text, key_hash text not null unique, prefix text not null, scopes text not null, created_at bigint not null, expires_at bigint, last_used_at bigint, expiration_email_sent integer not null default 0)`,
     `create index api_key_user on api_key (user_id)`,
     `create table audit_log (id text primary key, created_at bigint not null, event text not null, user_id text, username text, actor_user_id text, actor_username text, client_id text, client_name text, ip text not null, country text not null default '', city text not null default '', user_agent text not null, request_id text not null, reason text, data text not null)`,
