@@ -12,7 +12,7 @@ import { startPostgres } from './postgres-server.ts';
 /** Debian packages, and how to see whether they are there. */
 const PROGRAMS: Record<string, () => boolean> = {
   chromium: () => chromium() !== undefined,
-  'python3-jwcrypto': () => spawnSync('python3', ['-c', 'import jwcrypto'], { stdio: 'ignore' }).status === 0,
+  'python3-jwcrypto': () => spawnSync('/usr/bin/python3', ['-c', 'import jwcrypto'], { stdio: 'ignore' }).status === 0,
 };
 const chromium = () => ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 

@@ -1,8 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { sql } from 'kysely';
+import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { createApiKeys } from './api-keys/service.ts';
 import { createAudit } from './audit/service.ts';
+import { mergeClaims } from './custom-claims/merge.ts';
+import { createLedger } from './grants/facts.ts';
+import { grantRoutes } from './grants/routes.ts';
+import { createGrants, createValues } from './grants/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { Database } from './platform/db/open.ts';
@@ -40,26 +44,24 @@ export async function createApp({ config, database, clock, random, log, generate
   const seal = createSeal(config.encryptionKey);
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
   const cookies = cookiesOf(config);
+  const grants = createGrants({ db, random });
+  const idleSeconds = () => 60 * 60;
   const sessions = createSessions({
     db,
     clock,
     random,
     audit,
-    limits: { idleSeconds: () => 60 * 60, absoluteSeconds: 30 * 24 * 60 * 60 },
-    revokeGrantsOfSession: async (tx, sessionId, { keepOffline }) => {
-      const live = tx
-        .updateTable('oauth_grant')
-        .set({ revoked_at: clock.now() })
-        .where('session_id', '=', sessionId)
-        .where('revoked_at', 'is', null);
-      await (keepOffline ? live.where(sql`' ' || scope || ' '`, 'not like', '% offline_access %') : live).execute();
-    },
+    limits: { idleSeconds, absoluteSeconds: 30 * 24 * 60 * 60 },
+    revokeGrantsOfSession: (tx, sessionId, options) => grants.revokeOfSession(tx, sessionId, clock.now(), options),
   });
 
   const apiKeys = createApiKeys({ db, clock, random, log, staticKey: config.staticApiKey });
   await apiKeys.prepareStaticUser();
 
   const signingKeys = await createSigningKeys({ db, clock, seal, log, generate: generateKey });
+  const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
+  const decide = createDecider(idleSeconds);
+  const engine = { issuer: config.appUrl, ledger, grants, keys: signingKeys, values: createValues({ random, seal }), decide };
 
   const credentials: Credentials = {
     session: async (value) => {
@@ -76,7 +78,7 @@ export async function createApp({ config, database, clock, random, log, generate
     },
     apiKey: apiKeys.find,
   };
-  const services = { audit, seal, sessions, apiKeys, signingKeys };
+  const services = { audit, seal, sessions, grants, engine, apiKeys, signingKeys };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -101,6 +103,7 @@ export async function createApp({ config, database, clock, random, log, generate
   app.get('/healthz', (c) => c.body(null, 204));
   // Features register their routes here, each in one line.
   sessionRoutes(app, { sessions, cookies });
+  grantRoutes(app, { engine, clock, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
 
   app.notFound((c) => restError(new AppError('not_found', { message: 'API endpoint not found' }), c, log));

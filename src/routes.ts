@@ -32,6 +32,12 @@ delete /api/users/me/sessions/{sessionId}                    user      sessions
 get    /api/users/{id}/sessions                              admin     sessions
 delete /api/users/{id}/sessions                              admin     sessions
 delete /api/users/{id}/sessions/{sessionId}                  admin     sessions
+
+post   /api/oidc/token                                       protocol  grants
+get    /api/oidc/userinfo                                    protocol  grants
+post   /api/oidc/userinfo                                    protocol  grants
+post   /api/oidc/introspect                                  protocol  grants
+post   /api/oidc/revoke                                      protocol  grants
 `;
 
 export const ROUTES: readonly RouteRow[] = table

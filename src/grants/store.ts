@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 
@@ -38,7 +39,7 @@ export const grantStore = (db: Db) => ({
 
   revokeOfSession: (sessionId: string, now: number, { keepOffline }: { keepOffline: boolean }) => {
     const all = db.updateTable('oauth_grant').set({ revoked_at: now }).where('session_id', '=', sessionId).where('revoked_at', 'is', null);
-    return (keepOffline ? all.where('scope', 'not like', '%offline_access%') : all).execute();
+    return (keepOffline ? all.where(sql`' ' || scope || ' '`, 'not like', '% offline_access %') : all).execute();
   },
   revokeOfSessionAndClient: (sessionId: string, clientId: string, now: number) =>
     db

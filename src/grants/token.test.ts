@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { application, basic, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
+import { person } from '../testing/people.ts';
+import { type World, world } from '../testing/world.ts';
+
+const setting = async (w: World, over: Parameters<typeof application>[1] = {}) => {
+  const milton = await person(w, { username: 'milton', groups: ['familia'] });
+  const app = await application(w, over);
+  return { milton, app };
+};
+
+test('a code gives an access token, a refresh token and an ID token of the granted scopes', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const answer = await redeem(w, app, await codeFor(w, app, milton, { nonce: 'n-0S6_WzA2Mj' }));
+  assert.equal(answer.status, 200);
+  assert.deepEqual(Object.keys(answer.body).sort(), ['access_token', 'expires_in', 'id_token', 'refresh_token', 'scope', 'token_type']);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  const id = decodeJwt(answer.body.id_token);
+  assert.equal(id.sub, milton.id);
+  assert.equal(id.nonce, 'n-0S6_WzA2Mj');
+  assert.deepEqual(id.aud, [app.id]);
+  assert.deepEqual(id.groups, ['familia']);
+  assert.equal(id.auth_time, w.clock.now() - 30);
+  assert.equal(decodeProtectedHeader(answer.body.id_token).alg, 'RS256');
+  const access = decodeJwt(answer.body.access_token);
+  assert.equal(decodeProtectedHeader(answer.body.access_token).typ, 'at+jwt');
+  assert.deepEqual(access.aud, [app.id, w.config.appUrl]);
+  assert.equal(access.email, undefined, 'an access token says nothing about the person');
+});
+
+for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA'])
+  test(`a client may ask for ID tokens signed with ${alg}`, async (t) => {
+    const w = await world(t);
+    const { milton, app } = await setting(w, { id_token_alg: alg });
+    const { body } = await redeem(w, app, await codeFor(w, app, milton));
+    assert.equal(decodeProtectedHeader(body.id_token).alg, alg);
+  });
+
+test('a client set to minimal ID tokens gets the claims from userinfo only', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { minimal_id_token: 1 });
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const id = decodeJwt(body.id_token);
+  for (const claim of ['name', 'email', 'groups', 'picture', 'preferred_username']) assert.equal(claim in id, false, claim);
+  const info = await (await w.request('/api/oidc/userinfo', { headers: { authorization: `Bearer ${body.access_token}` } })).json();
+  assert.equal(info.email, 'milton@example.test');
+  assert.equal(info.preferred_username, 'milton');
+  assert.equal(info.sub, milton.id);
+});
+
+test('without openid there is no ID token and userinfo refuses', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton, { scopes: ['profile'] }));
+  assert.equal(body.id_token, undefined);
+  assert.equal(await userinfoStatus(w, body.access_token), 403);
+});
+
+test('userinfo answers a token in the header, in a form body and in the query, but not in two places', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const authorization = `Bearer ${body.access_token}`;
+  const get = await w.request('/api/oidc/userinfo', { headers: { authorization } });
+  const header = await w.request('/api/oidc/userinfo', { method: 'POST', headers: { authorization } });
+  const form = await post(w, '/api/oidc/userinfo', { access_token: body.access_token });
+  const query = await w.request(`/api/oidc/userinfo?access_token=${body.access_token}`);
+  const claims = await get.json();
+  assert.equal(claims.email, 'milton@example.test');
+  for (const other of [await header.json(), form.body, await query.json()]) assert.deepEqual(other, claims);
+  assert.equal((await post(w, '/api/oidc/userinfo', { access_token: body.access_token }, { authorization })).status, 400);
+});
+
+test('a missing token is told apart from a bad one by the challenge', async (t) => {
+  const w = await world(t);
+  const missing = await w.request('/api/oidc/userinfo');
+  assert.equal(missing.status, 401);
+  assert.equal(missing.headers.get('www-authenticate'), 'Bearer');
+  const bad = await w.request('/api/oidc/userinfo', { headers: { authorization: 'Bearer nonsense' } });
+  assert.equal(bad.status, 401);
+  assert.match(bad.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"/);
+});
+
+test('client credentials give an access token for the client itself and nothing else', async (t) => {
+  const w = await world(t);
+  const { app } = await setting(w);
+  const { status, body } = await token(w, app, { grant_type: 'client_credentials', scope: 'openid profile' });
+  assert.equal(status, 200);
+  assert.equal(body.refresh_token, undefined);
+  assert.equal(body.id_token, undefined);
+  const claims = decodeJwt(body.access_token);
+  assert.equal(claims.sub, `client-${app.id}`);
+  assert.deepEqual(claims.aud, [app.id]);
+  assert.equal(claims.scope, '');
+  assert.equal(await isActive(w, app, body.access_token), true);
+  assert.equal(await userinfoStatus(w, body.access_token), 403);
+});
+
+test('a public client cannot use client credentials', async (t) => {
+  const w = await world(t);
+  const { app } = await setting(w, { is_public: 1 });
+  const { status, body } = await token(w, app, { grant_type: 'client_credentials' });
+  assert.deepEqual([status, body.error], [400, 'unauthorized_client']);
+});
+
+test('introspection tells a client of its own living tokens, access and refresh', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const { body: access } = await post(w, '/api/oidc/introspect', { token: body.access_token }, { authorization: basic(app) });
+  assert.equal(access.active, true);
+  assert.equal(access.sub, milton.id);
+  assert.equal(access.client_id, app.id);
+  assert.equal(await isActive(w, app, body.refresh_token), true);
+  const bearer = await post(w, '/api/oidc/introspect', { token: body.refresh_token }, { authorization: `Bearer ${body.access_token}` });
+  assert.equal(bearer.body.active, true);
+  assert.equal((await post(w, '/api/oidc/introspect', { token: body.access_token })).status, 401);
+});
+
+test('revoking a refresh token ends the family, revoking an access token ends only itself', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const first = (await redeem(w, app, await codeFor(w, app, milton))).body;
+  assert.equal((await post(w, '/api/oidc/revoke', { token: first.access_token }, { authorization: basic(app) })).status, 200);
+  assert.equal(await userinfoStatus(w, first.access_token), 401);
+  const second = (await refresh(w, app, first.refresh_token)).body;
+  assert.equal(await userinfoStatus(w, second.access_token), 200);
+  assert.equal((await post(w, '/api/oidc/revoke', { token: second.refresh_token }, { authorization: basic(app) })).status, 200);
+  assert.equal(await userinfoStatus(w, second.access_token), 401);
+  assert.equal((await refresh(w, app, second.refresh_token)).body.error, 'invalid_grant');
+  assert.equal((await post(w, '/api/oidc/revoke', { token: 'never seen' }, { authorization: basic(app) })).status, 200);
+});
+
+test('a refresh may ask for fewer scopes, never for more', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton, { scopes: ['openid', 'email'] }));
+  const narrower = await token(w, app, { grant_type: 'refresh_token', refresh_token: body.refresh_token, scope: 'openid' });
+  assert.equal(narrower.body.scope, 'openid');
+  const wider = await token(w, app, { grant_type: 'refresh_token', refresh_token: narrower.body.refresh_token, scope: 'openid groups' });
+  assert.equal(wider.body.error, 'invalid_scope');
+  const whole = await refresh(w, app, narrower.body.refresh_token);
+  assert.equal(whole.body.scope, 'openid email', 'a narrower token does not shrink the grant');
+});
+
+test('claims mapping renames a claim, adds a fixed one and filters and renames groups, and never touches the subject', async (t) => {
+  const w = await world(t);
+  const milton = await person(w, { username: 'milton', groups: ['familia', 'intern-admins', 'intern-users'] });
+  const claims_mapping = JSON.stringify({
+    rename: { preferred_username: 'login', email: 'sub' },
+    fixed: { tier: 'home', iss: 'https://evil.test' },
+    groups: { keep: ['intern-*'], rename: { 'intern-admins': 'admins' } },
+  });
+  const app = await application(w, { claims_mapping });
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const id = decodeJwt(body.id_token);
+  assert.equal(id.login, 'milton');
+  assert.equal(id.preferred_username, undefined);
+  assert.equal(id.tier, 'home');
+  assert.deepEqual(id.groups, ['admins', 'intern-users']);
+  assert.equal(id.sub, milton.id);
+  assert.equal(id.iss, w.config.appUrl);
+});
+
+test('an unknown grant type, a missing one and one called __proto__ are refused in words', async (t) => {
+  const w = await world(t);
+  const { app } = await setting(w);
+  assert.equal((await token(w, app, { grant_type: 'password' })).body.error, 'unsupported_grant_type');
+  assert.equal((await token(w, app, { grant_type: '__proto__' })).body.error, 'unsupported_grant_type');
+  assert.equal((await token(w, app, { grant_type: 'constructor' })).body.error, 'unsupported_grant_type');
+  assert.equal((await token(w, app, {})).body.error, 'invalid_request');
+});
