@@ -117,11 +117,12 @@ export interface Tables {
     last_used_at: Seconds | null;
   };
   webauthn_challenge: {
-    /** SHA-256 of the value in the ceremony cookie: binds the challenge to the browser. */
-    id_hash: string;
+    challenge: string;
+    /** SHA-256 of the ceremony cookie: only the browser that asked may answer. One browser may have several, for several tabs. */
+    browser_hash: string;
     /** login | registration | reauthentication */
     ceremony: string;
-    challenge: string;
+    /** Whose, for registration and reauthentication. */
     user_id: string | null;
     session_id: string | null;
     expires_at: Seconds;

@@ -28,7 +28,7 @@ export const foundation: Migration = {
     `create index session_expires on session (expires_at)`,
     `create table passkey (id text primary key, user_id text not null references "user" (id) on delete cascade, credential_id text not null unique, public_key text not null, counter bigint not null, transports text not null, backup_eligible integer not null, backup_state integer not null, aaguid text not null, attestation_type text not null, name text not null, created_at bigint not null, last_used_at bigint)`,
     `create index passkey_user on passkey (user_id)`,
-    `create table webauthn_challenge (id_hash text primary key, ceremony text not null, challenge text not null, user_id text references "user" (id) on delete cascade, session_id text references session (id) on delete cascade, expires_at bigint not null)`,
+    `create table webauthn_challenge (challenge text primary key, browser_hash text not null, ceremony text not null, user_id text references "user" (id) on delete cascade, session_id text references session (id) on delete cascade, expires_at bigint not null)`,
     `create index webauthn_challenge_expires on webauthn_challenge (expires_at)`,
     `create table reauthentication (token_hash text primary key, user_id text not null references "user" (id) on delete cascade, session_id text not null references session (id) on delete cascade, auth_time bigint not null, expires_at bigint not null)`,
     `create index reauthentication_expires on reauthentication (expires_at)`,

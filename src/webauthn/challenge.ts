@@ -1,0 +1,60 @@
+import { base64url } from 'jose';
+import { AppError } from '#platform/errors.ts';
+import type { RelyingParty } from './relying-party.ts';
+
+/** What a challenge is for; one made for a ceremony is refused in any other. */
+export type Ceremony = 'login' | 'registration' | 'reauthentication';
+
+/** Seconds a challenge lives: a person may look at the sign-in page for a while before they touch the button. */
+export const CEREMONY_SECONDS = 300;
+
+/** Milliseconds the browser gives the person once the authenticator asks. */
+export const TIMEOUT_MS = 60_000;
+
+/** WebAuthn Level 3, section 5.8.1: what the browser says it asked the authenticator. */
+export interface ClientData {
+  type: string;
+  challenge: string;
+  origin: string;
+  crossOrigin?: unknown;
+  topOrigin?: unknown;
+}
+
+/** 400 with a sentence for the person; `detail` goes to the log. */
+export const badAnswer = (detail: string, message?: string, cause?: unknown) =>
+  new AppError('invalid_webauthn_response', { detail, message, cause });
+
+/** Reads clientDataJSON (base64url) without judging it; throws `invalid_webauthn_response`. */
+export function readClientData(clientDataJSON: string): ClientData {
+  let data: unknown;
+  try {
+    data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(clientDataJSON)));
+  } catch (cause) {
+    throw badAnswer('clientDataJSON is not JSON', undefined, cause);
+  }
+  const { type, challenge, origin } = (data ?? {}) as Partial<ClientData>;
+  if (typeof type !== 'string' || typeof challenge !== 'string' || typeof origin !== 'string') {
+    throw badAnswer('clientDataJSON lacks type, challenge or origin');
+  }
+  return data as ClientData;
+}
+
+/**
+ * WebAuthn Level 3, sections 7.1 and 7.2: type, challenge, origin, crossOrigin and topOrigin. We never run in somebody else's frame, so a
+ * cross-origin answer is one that was asked for elsewhere.
+ */
+export function checkClientData(
+  data: ClientData,
+  { type, challenge, rp }: { type: 'webauthn.create' | 'webauthn.get'; challenge: string; rp: RelyingParty },
+): void {
+  if (data.type !== type) throw badAnswer(`the answer is of type ${data.type}, expected ${type}`);
+  if (challenge === '' || data.challenge !== challenge)
+    throw new AppError('invalid_webauthn_session', { detail: 'another challenge was signed' });
+  if (data.origin !== rp.origin) {
+    const message = `The passkey was used on another address: open ${rp.origin} and try again`;
+    throw badAnswer(`the answer was made on ${JSON.stringify(data.origin).slice(0, 200)}, expected ${rp.origin}`, message);
+  }
+  if ((data.crossOrigin ?? false) !== false || data.topOrigin !== undefined) {
+    throw badAnswer('the answer was made inside a frame of another site', 'Passkeys cannot be used inside another site');
+  }
+}
