@@ -4,9 +4,13 @@ import { type Credentials, createGuard } from '#access/guard.ts';
 import { createApiKeys } from './api-keys/service.ts';
 import { createAudit } from './audit/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
+import { customClaimRoutes } from './custom-claims/routes.ts';
+import { createCustomClaims } from './custom-claims/service.ts';
 import { createLedger } from './grants/facts.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
+import { groupRoutes } from './groups/routes.ts';
+import { createGroups } from './groups/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { Database } from './platform/db/open.ts';
@@ -22,6 +26,8 @@ import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
 import { signingKeyRoutes } from './signing-keys/routes.ts';
 import { createSigningKeys, type GenerateKey } from './signing-keys/service.ts';
+import { userRoutes } from './users/routes.ts';
+import { createUsers } from './users/service.ts';
 
 export interface Deps {
   config: Config;
@@ -58,6 +64,36 @@ export async function createApp({ config, database, clock, random, log, generate
   const apiKeys = createApiKeys({ db, clock, random, log, staticKey: config.staticApiKey });
   await apiKeys.prepareStaticUser();
 
+  // People, groups and claims know each other only through what each asks of the others.
+  const customClaims = createCustomClaims({
+    db,
+    random,
+    audit,
+    owners: { holdUser: (tx, actor, id) => users.hold(tx, actor, id), holdGroup: (tx, actor, id) => groups.hold(tx, actor, id) },
+  });
+  const groups = createGroups({
+    db,
+    clock,
+    random,
+    audit,
+    neighbours: {
+      usersOf: (id) => users.ofGroup(id),
+      clientsOf: async () => [],
+      claimsOf: customClaims.ofGroups,
+      allowClients: async () => {},
+      ldapEnabled: async () => false,
+    },
+  });
+  const policy = async () => ({
+    requireEmail: true,
+    emailsVerified: false,
+    allowOwnAccountEdit: true,
+    ldapEnabled: false,
+    defaultGroupIds: [],
+    defaultClaims: [],
+  });
+  const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy });
+
   const signingKeys = await createSigningKeys({ db, clock, seal, log, generate: generateKey });
   const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
   const decide = createDecider(idleSeconds);
@@ -78,7 +114,7 @@ export async function createApp({ config, database, clock, random, log, generate
     },
     apiKey: apiKeys.find,
   };
-  const services = { audit, seal, sessions, grants, engine, apiKeys, signingKeys };
+  const services = { audit, seal, sessions, grants, engine, apiKeys, signingKeys, users, groups, customClaims };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -102,6 +138,9 @@ export async function createApp({ config, database, clock, random, log, generate
 
   app.get('/healthz', (c) => c.body(null, 204));
   // Features register their routes here, each in one line.
+  userRoutes(app, { users });
+  groupRoutes(app, { groups, users });
+  customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
   grantRoutes(app, { engine, clock, db, log, audit });
   signingKeyRoutes(app, { signingKeys });

@@ -24,6 +24,26 @@ export interface RouteRow {
 const table = `
 get    /healthz                                              none      platform
 
+get    /api/users                                            manager   users
+post   /api/users                                            manager   users
+get    /api/users/me                                         user      users
+put    /api/users/me                                         user      users
+get    /api/users/{id}                                       manager   users
+put    /api/users/{id}                                       manager   users
+delete /api/users/{id}                                       manager   users
+put    /api/users/{id}/user-groups                           manager   users
+get    /api/users/{id}/groups                                manager   groups
+get    /api/user-groups                                      manager   groups
+post   /api/user-groups                                      manager   groups
+get    /api/user-groups/{id}                                 manager   groups
+put    /api/user-groups/{id}                                 manager   groups
+delete /api/user-groups/{id}                                 manager   groups
+put    /api/user-groups/{id}/users                           manager   groups
+put    /api/user-groups/{id}/allowed-oidc-clients            admin     groups
+get    /api/custom-claims/suggestions                        manager   custom-claims
+put    /api/custom-claims/user/{userId}                      manager   custom-claims
+put    /api/custom-claims/user-group/{userGroupId}           manager   custom-claims
+
 get    /.well-known/jwks.json                                protocol  signing-keys
 
 get    /api/users/me/sessions                                user      sessions

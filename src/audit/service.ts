@@ -1,3 +1,4 @@
+import type { Actor } from '#access/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Origin } from '#platform/http/context.ts';
@@ -23,7 +24,7 @@ export interface AuditEntry {
 export type Locate = (ip: string) => { country: string; city: string };
 
 export function createAudit({ clock, random, locate }: { clock: Clock; random: Random; locate: Locate }) {
-  return {
+  const audit = {
     /** Writes one row; pass the transaction of the change it tells of, so that neither exists without the other. */
     async record(db: Db, entry: AuditEntry): Promise<void> {
       await auditStore(db).insert({
@@ -44,6 +45,16 @@ export function createAudit({ clock, random, locate }: { clock: Clock; random: R
         data: JSON.stringify(entry.data ?? {}),
       });
     },
+
+    /** The same for a change somebody made: names the actor unless it is about themselves, and the API key that was used. */
+    administered: (db: Db, actor: Actor, entry: Omit<AuditEntry, 'actor' | 'origin'>): Promise<void> =>
+      audit.record(db, {
+        ...entry,
+        actor: entry.user?.id === actor.id ? undefined : { id: actor.id, username: actor.username },
+        data: { ...entry.data, ...(actor.keyId ? { apiKeyId: actor.keyId } : {}) },
+        origin: actor.origin,
+      }),
   };
+  return audit;
 }
 export type Audit = ReturnType<typeof createAudit>;

@@ -1,9 +1,19 @@
 import { z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import type { ZodType } from 'zod';
-import { type ErrorCode, ERRORS } from '../errors.ts';
 import { rfc3339 } from '../clock.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 
 export const json = <T extends ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, required: true });
+/** A body that may be missing; add `emptyIsObject` to the operation's `middleware`. */
+export const optionalJson = <T extends ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, required: false });
+/** Some clients name a content type also when they send nothing: an empty body is then an empty object. */
+export const emptyIsObject: MiddlewareHandler = async (c, next) => {
+  if ((await c.req.text()) === '') c.req.bodyCache.text = '{}';
+  await next();
+};
+/** For fields that cannot be null: a client that sends null means to leave the field out. */
+export const nullIsAbsent = <T extends ZodType>(schema: T) => z.preprocess((value) => (value === null ? undefined : value), schema);
 export const answer = <T extends ZodType>(schema: T, description = 'OK') => ({ content: { 'application/json': { schema } }, description });
 
 export const Problem = z

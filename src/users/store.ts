@@ -1,0 +1,99 @@
+import { type ListShape, readPage } from '#platform/db/list.ts';
+import { locking } from '#platform/db/lock.ts';
+import type { Db } from '#platform/db/open.ts';
+import type { NewRow, Row } from '#platform/db/tables.ts';
+import type { ListOptions } from '#platform/http/contract.ts';
+
+export type UserRow = Omit<Row<'user'>, 'search_key'>;
+
+const COLUMNS = [
+  'user.id',
+  'user.username',
+  'user.username_key',
+  'user.email',
+  'user.email_key',
+  'user.email_verified',
+  'user.first_name',
+  'user.last_name',
+  'user.display_name',
+  'user.is_admin',
+  'user.role',
+  'user.locale',
+  'user.disabled',
+  'user.ldap_id',
+  'user.is_static',
+  'user.created_at',
+  'user.updated_at',
+] as const;
+
+const LIST: ListShape = {
+  sort: {
+    createdAt: 'user.created_at',
+    username: 'user.username_key',
+    email: { column: 'user.email_key', nullable: true },
+    emailVerified: 'user.email_verified',
+    firstName: 'user.first_name',
+    lastName: 'user.last_name',
+    displayName: 'user.display_name',
+    isAdmin: 'user.is_admin',
+    disabled: 'user.disabled',
+  },
+  filters: {
+    emailVerified: { column: 'user.email_verified', kind: 'flag' },
+    isAdmin: { column: 'user.is_admin', kind: 'flag' },
+    disabled: { column: 'user.disabled', kind: 'flag' },
+  },
+  search: 'user.search_key',
+  order: ['user.created_at', 'asc'],
+  id: 'user.id',
+};
+
+/** The user behind STATIC_API_KEY is in none of these but `self`. */
+export const userStore = (db: Db) => ({
+  page: (options: ListOptions) => readPage(db.selectFrom('user').select(COLUMNS).where('user.is_static', '=', 0), options, LIST),
+
+  byId: (id: string): Promise<UserRow | undefined> =>
+    db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0).executeTakeFirst(),
+
+  self: (id: string): Promise<UserRow | undefined> => db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).executeTakeFirst(),
+
+  /** Held until the transaction ends, so that two changes of one user take turns. */
+  forChange: (id: string): Promise<UserRow | undefined> =>
+    locking(db, db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0)).executeTakeFirst(),
+
+  /**
+   * The ids of all administrators who can act, held until the transaction ends. In one order, so that two transactions cannot wait for each
+   * other; on PostgreSQL the second one sees what the first one left.
+   */
+  holdAdministrators: async (): Promise<string[]> => {
+    const query = db.selectFrom('user').select('user.id').where('user.is_admin', '=', 1).where('user.disabled', '=', 0).orderBy('user.id');
+    return (await locking(db, query).execute()).map((row) => row.id);
+  },
+
+  ofGroup: (groupId: string): Promise<UserRow[]> =>
+    db
+      .selectFrom('user_group_member as member')
+      .innerJoin('user', 'user.id', 'member.user_id')
+      .select(COLUMNS)
+      .where('member.group_id', '=', groupId)
+      .where('user.is_static', '=', 0)
+      .orderBy('user.created_at')
+      .orderBy('user.id')
+      .execute(),
+
+  insert: (row: NewRow<'user'>) => db.insertInto('user').values(row).execute(),
+
+  update: (id: string, set: Partial<NewRow<'user'>>) => db.updateTable('user').set(set).where('id', '=', id).execute(),
+
+  remove: (id: string) => db.deleteFrom('user').where('id', '=', id).execute(),
+
+  /** Ends every way in that is open now: sessions, one-time codes, ceremonies under way, and what applications hold. */
+  endAccess: async (id: string, now: number): Promise<void> => {
+    await db.deleteFrom('session').where('user_id', '=', id).execute();
+    await db.deleteFrom('one_time_code').where('user_id', '=', id).execute();
+    await db.deleteFrom('webauthn_challenge').where('user_id', '=', id).execute();
+    await db.updateTable('oauth_grant').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute();
+  },
+
+  removeOneTimeCodes: (id: string) => db.deleteFrom('one_time_code').where('user_id', '=', id).execute(),
+});
