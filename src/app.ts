@@ -3,6 +3,9 @@ import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { createApiKeys } from './api-keys/service.ts';
 import { createAudit } from './audit/service.ts';
+import { clientRoutes } from './clients/routes.ts';
+import { createClientSecrets } from './clients/secrets.ts';
+import { createClients } from './clients/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
 import { customClaimRoutes } from './custom-claims/routes.ts';
 import { createCustomClaims } from './custom-claims/service.ts';
@@ -11,6 +14,10 @@ import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { createGroups } from './groups/service.ts';
+import { createJudges } from './passkeys/judges.ts';
+import { createPasskeyList } from './passkeys/manage.ts';
+import { passkeyRoutes } from './passkeys/routes.ts';
+import { createPasskeys } from './passkeys/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { Database } from './platform/db/open.ts';
@@ -78,12 +85,29 @@ export async function createApp({ config, database, clock, random, log, generate
     audit,
     neighbours: {
       usersOf: (id) => users.ofGroup(id),
-      clientsOf: async () => [],
+      clientsOf: (id) => clients.metaOfGroup(id),
       claimsOf: customClaims.ofGroups,
-      allowClients: async () => {},
+      allowClients: (tx, actor, group, ids) => clients.allowForGroup(tx, actor, group, ids),
       ldapEnabled: async () => false,
     },
   });
+  const clients = createClients({
+    db,
+    clock,
+    random,
+    audit,
+    uriPolicy: { allowInsecure: config.allowInsecureCallbackUrls },
+    neighbours: {
+      groupsOf: groups.minimalOfClient,
+      existingGroups: groups.existing,
+      logosOf: async () => new Map(),
+      fetchLogo: async () => {
+        throw new AppError('logo_download_failed');
+      },
+      storeLogo: async () => {},
+    },
+  });
+  const clientSecrets = createClientSecrets({ db, clock, random, audit, hold: clients.hold });
   const policy = async () => ({
     requireEmail: true,
     emailsVerified: false,
@@ -98,6 +122,21 @@ export async function createApp({ config, database, clock, random, log, generate
   const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
   const decide = createDecider(idleSeconds);
   const engine = { issuer: config.appUrl, ledger, grants, keys: signingKeys, values: createValues({ random, seal }), decide };
+
+  const passkeys = createPasskeys({
+    db,
+    clock,
+    random,
+    audit,
+    sessions,
+    webauthn: {
+      ...createJudges(config.appUrl),
+      rpName: async () => 'Pocket ID',
+      policy: async () => ({ userVerification: 'required', allowSynced: true, attachment: 'any' }),
+    },
+    onPasskeyAdded: async () => {},
+  });
+  const passkeyList = createPasskeyList({ db, audit });
 
   const credentials: Credentials = {
     session: async (value) => {
@@ -114,7 +153,22 @@ export async function createApp({ config, database, clock, random, log, generate
     },
     apiKey: apiKeys.find,
   };
-  const services = { audit, seal, sessions, grants, engine, apiKeys, signingKeys, users, groups, customClaims };
+  const services = {
+    audit,
+    seal,
+    sessions,
+    grants,
+    engine,
+    apiKeys,
+    signingKeys,
+    passkeys,
+    passkeyList,
+    users,
+    groups,
+    customClaims,
+    clients,
+    clientSecrets,
+  };
 
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -140,8 +194,10 @@ export async function createApp({ config, database, clock, random, log, generate
   // Features register their routes here, each in one line.
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
+  clientRoutes(app, { clients, secrets: clientSecrets });
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
+  passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   grantRoutes(app, { engine, clock, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
 

@@ -43,8 +43,32 @@ put    /api/user-groups/{id}/allowed-oidc-clients            admin     groups
 get    /api/custom-claims/suggestions                        manager   custom-claims
 put    /api/custom-claims/user/{userId}                      manager   custom-claims
 put    /api/custom-claims/user-group/{userGroupId}           manager   custom-claims
+get    /api/oidc/clients                                     auditor   clients
+post   /api/oidc/clients                                     admin     clients
+get    /api/oidc/clients/{id}                                auditor   clients
+get    /api/oidc/clients/{id}/meta                           none      clients
+put    /api/oidc/clients/{id}                                admin     clients
+delete /api/oidc/clients/{id}                                admin     clients
+put    /api/oidc/clients/{id}/allowed-user-groups            admin     clients
+post   /api/oidc/clients/{id}/secret                         admin     clients
+get    /api/oidc/clients/{id}/secrets                        auditor   clients
+post   /api/oidc/clients/{id}/secrets                        admin     clients
+delete /api/oidc/clients/{id}/secrets/{secretId}             admin     clients
 
 get    /.well-known/jwks.json                                protocol  signing-keys
+
+get    /api/webauthn/login/start                             none      passkeys
+post   /api/webauthn/login/finish                            none      passkeys
+post   /api/webauthn/logout                                  user      passkeys
+get    /api/webauthn/register/start                          browser   passkeys
+post   /api/webauthn/register/finish                         browser   passkeys
+get    /api/webauthn/reauthenticate/start                    browser   passkeys
+post   /api/webauthn/reauthenticate                          browser   passkeys
+get    /api/webauthn/credentials                             user      passkeys
+patch  /api/webauthn/credentials/{id}                        browser   passkeys
+delete /api/webauthn/credentials/{id}                        browser   passkeys
+get    /api/users/{id}/webauthn-credentials                  admin     passkeys
+delete /api/users/{id}/webauthn-credentials/{credentialId}   admin     passkeys
 
 get    /api/users/me/sessions                                user      sessions
 delete /api/users/me/sessions                                user      sessions

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cbor, createAuthenticator, type Device } from './authenticator.ts';
+import { searchKey } from '../platform/text.ts';
+import { cbor, createAuthenticator, type Device, type Overrides } from './authenticator.ts';
 import { browser } from './browser.ts';
 import type { World } from './world.ts';
 
@@ -39,6 +40,7 @@ async function insertPerson({ database: { db }, clock }: World, { username, grou
       disabled: disabled ? 1 : 0,
       ldap_id: null,
       is_static: 0,
+      search_key: searchKey(username, address, capital(username), 'Example', `${capital(username)} Example`),
       created_at: now,
       updated_at: now,
     })
@@ -62,6 +64,7 @@ export async function person(world: World, init: PersonInit) {
   const id = await insertPerson(world, init);
   const device = createAuthenticator(world.config.appUrl, init.device);
   const rpId = new URL(world.config.appUrl).hostname;
+  const sessionCookie = world.config.appUrl.startsWith('https:') ? '__Host-access_token' : 'access_token';
 
   /** Makes a passkey on the device and stores it, without a ceremony. */
   const addPasskey = async () => {
@@ -93,15 +96,41 @@ export async function person(world: World, init: PersonInit) {
   };
   if (init.passkey !== false) await addPasskey();
 
-  const inBrowser = (b = browser(world)) => ({
-    ...b,
-    /** Signs in in this browser. */
-    async signIn({ amr = 'phr' as 'phr' | 'otp' } = {}) {
-      const origin = { requestId: randomUUID(), ip: '127.0.0.1', userAgent: 'test' };
-      const { value } = await db.transaction().execute((tx) => world.app.services.sessions.start(tx, { userId: id, amr: [amr], origin }));
-      b.plant(world.config.appUrl.startsWith('https:') ? '__Host-access_token' : 'access_token', value);
-    },
-  });
+  const inBrowser = (b = browser(world)) => {
+    const json = async (path: string) => (await b.request(path)).json();
+    const send = (path: string, answer: unknown) => b.request(path, { method: 'POST', json: answer });
+    return {
+      ...b,
+      /** Is signed in in this browser at once, without a ceremony. */
+      async signIn({ amr = 'phr' as 'phr' | 'otp' } = {}) {
+        const origin = { requestId: randomUUID(), ip: '127.0.0.1', userAgent: 'test' };
+        const replaces = b.cookie(sessionCookie);
+        const { value } = await db
+          .transaction()
+          .execute((tx) => world.app.services.sessions.start(tx, { userId: id, amr: [amr], origin, replaces }));
+        b.plant(sessionCookie, value);
+      },
+      /** Asks for a challenge and answers it, but does not send the answer. */
+      answersLogin: async (overrides?: Overrides) => device.assert(await json('/api/webauthn/login/start'), overrides),
+      sendsLogin: (answer: unknown) => send('/api/webauthn/login/finish', answer),
+      /** The whole ceremony of signing in. */
+      async login(overrides?: Overrides) {
+        return this.sendsLogin(await this.answersLogin(overrides));
+      },
+      answersRegistration: async (overrides?: Overrides) => device.register(await json('/api/webauthn/register/start'), overrides),
+      sendsRegistration: (answer: unknown) => send('/api/webauthn/register/finish', answer),
+      /** The whole ceremony of adding a passkey; the same device takes a second one only with `ignoreExcluded`. */
+      async register(overrides?: Overrides) {
+        return this.sendsRegistration(await this.answersRegistration(overrides));
+      },
+      answersReauthentication: async (overrides?: Overrides) => device.assert(await json('/api/webauthn/reauthenticate/start'), overrides),
+      sendsReauthentication: (answer: unknown) => send('/api/webauthn/reauthenticate', answer),
+      /** The whole ceremony of proving oneself again. */
+      async reauthenticate(overrides?: Overrides) {
+        return this.sendsReauthentication(await this.answersReauthentication(overrides));
+      },
+    };
+  };
 
   return {
     id,

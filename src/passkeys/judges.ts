@@ -1,0 +1,38 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { relyingParty, type Sha256 } from '#webauthn/relying-party.ts';
+import { createAssertionVerifier, type VerifySignature } from '#webauthn/verify-assertion.ts';
+import { createRegistrationVerifier, decodeCoseKey } from '#webauthn/verify-registration.ts';
+
+/** Keys kept ready; one is about two kilobytes. */
+const KEPT = 10_000;
+
+/**
+ * Checks signatures on the thread pool, so that a second core counts. Public keys stay imported, keyed by their own bytes: decoding and importing
+ * one takes as long as checking a signature does.
+ */
+function createSignatures(): VerifySignature {
+  const keys = new Map<string, KeyObject>();
+  const keyOf = async (publicKey: string): Promise<KeyObject> => {
+    const key = createPublicKey({ format: 'jwk', key: { ...(await decodeCoseKey(publicKey)) } });
+    if (keys.size >= KEPT) keys.clear();
+    keys.set(publicKey, key);
+    return key;
+  };
+  return async (publicKey, data, signature) => {
+    const key = keys.get(publicKey) ?? (await keyOf(publicKey));
+    const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    return new Promise((resolve, reject) => verify(hash, data, key, signature, (error, good) => (error ? reject(error) : resolve(good))));
+  };
+}
+
+const sha256: Sha256 = (data) => createHash('sha256').update(data).digest();
+
+/** Who we are to authenticators, and the two judges of their answers. */
+export function createJudges(appUrl: string) {
+  const rp = relyingParty(appUrl);
+  return {
+    rp,
+    verifyAssertion: createAssertionVerifier({ rp, sha256, verifySignature: createSignatures() }),
+    verifyRegistration: createRegistrationVerifier({ rp, sha256 }),
+  };
+}
