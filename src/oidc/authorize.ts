@@ -1,0 +1,69 @@
+import type { CheckInput } from './checks/check.ts';
+import { type Hints, readHints } from './checks/hints.ts';
+import { checkIdTokenHint } from './checks/id-token-hint.ts';
+import { checkMaxAge } from './checks/max-age.ts';
+import { checkPkce } from './checks/pkce.ts';
+import { checkPrompt, type Prompt } from './checks/prompt.ts';
+import { checkPushed } from './checks/pushed.ts';
+import { checkRedirectUri } from './checks/redirect-uri.ts';
+import { checkRequestObject } from './checks/request-object.ts';
+import { checkResource } from './checks/resource.ts';
+import { answerMode, checkResponseMode, type ResponseMode } from './checks/response-mode.ts';
+import { checkResponseType } from './checks/response-type.ts';
+import { checkScope } from './checks/scope.ts';
+import type { UriPolicy } from './checks/uri-pattern.ts';
+import { OAuthError } from './errors.ts';
+import { type Parameters, required } from './parameters.ts';
+import type { Client } from './ports.ts';
+
+/** Where the answer goes: to a URI that was found good for the client. */
+export interface ReturnAddress {
+  redirectUri: string;
+  /** The request named it, so the token request must too. */
+  redirectUriSent: boolean;
+  responseMode: ResponseMode;
+  state?: string;
+}
+
+/** An authorization request that passed every check; plain data, stored as JSON when a person has to do something first. */
+export interface AuthorizationRequest extends ReturnAddress, Hints {
+  clientId: string;
+  scopes: string[];
+  codeChallenge?: string;
+  prompt: Prompt[];
+  maxAge?: number;
+  /** The person an `id_token_hint` names; null when it names nobody we know. */
+  expectedSubject?: string | null;
+}
+
+/** `client_id` of the request. Not redirectable. */
+export const requestedClient = (parameters: Parameters): string => required(parameters, 'client_id');
+
+/**
+ * First of all: client and redirect URI (RFC 6749 section 4.1.2.1). What this throws is shown on a page of ours and never sent anywhere; only
+ * what comes after it may be redirected.
+ */
+export function returnAddress(parameters: Parameters, client: Client | undefined, policy: UriPolicy): ReturnAddress {
+  if (!client) throw new OAuthError('invalid_request', 'the client is not known', { reason: 'client-unknown' });
+  const { uri, sent } = checkRedirectUri(parameters, client, policy);
+  return { redirectUri: uri, redirectUriSent: sent, responseMode: answerMode({ parameters }), state: parameters.get('state') };
+}
+
+/** The other checks, in the order in which their errors win. Throws redirectable OAuthErrors. */
+export async function authorizationRequest(address: ReturnAddress, input: CheckInput): Promise<AuthorizationRequest> {
+  checkRequestObject(input);
+  checkPushed(input);
+  checkResponseType(input);
+  checkResource(input);
+  return {
+    clientId: input.client.id,
+    ...address,
+    ...checkResponseMode(input),
+    ...checkScope(input),
+    ...checkPkce(input),
+    ...checkPrompt(input),
+    ...checkMaxAge(input),
+    ...readHints(input),
+    ...(await checkIdTokenHint(input)),
+  };
+}

@@ -1,0 +1,9 @@
+import { type CheckInput, refusal } from './check.ts';
+
+/** OpenID Connect Core section 3.1.2.1: seconds since the person last proved themselves; 0 asks for it anew. */
+export function checkMaxAge({ parameters }: Pick<CheckInput, 'parameters'>): { maxAge?: number } {
+  const text = parameters.get('max_age');
+  if (text === undefined) return {};
+  if (!/^\d{1,10}$/.test(text)) throw refusal('invalid_request', 'max_age must be a number of seconds', 'max-age');
+  return { maxAge: Number(text) };
+}
