@@ -274,3 +274,14 @@ export const deleteSecret = createRoute({
   request: { params: byId.extend({ secretId: z.string() }) },
   responses: { 204: { description: 'Deleted' }, ...problems(...refused, 'not_found') },
 });
+
+/** A client id in a path: as it is, or `~` and its unpadded base64url (ids that are URLs). What does not decode stays as it is, and is unknown. */
+export const clientIdOf = (segment: string): string => {
+  if (!/^~[A-Za-z0-9_-]+$/.test(segment)) return segment;
+  try {
+    const bytes = atob(segment.slice(1).replace(/-/g, '+').replace(/_/g, '/'));
+    return new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+  } catch {
+    return segment;
+  }
+};

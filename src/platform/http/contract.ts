@@ -9,7 +9,7 @@ export const json = <T extends ZodType>(schema: T) => ({ content: { 'application
 export const optionalJson = <T extends ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, required: false });
 /** Some clients name a content type also when they send nothing: an empty body is then an empty object. */
 export const emptyIsObject: MiddlewareHandler = async (c, next) => {
-  if ((await c.req.text()) === '') c.req.bodyCache.text = '{}';
+  if ((await c.req.text()) === '') Object.assign(c.req.bodyCache, { text: Promise.resolve('{}') });
   await next();
 };
 /** For fields that cannot be null: a client that sends null means to leave the field out. */
@@ -99,6 +99,9 @@ export const listAnswer = <T>(data: T[], totalItems: number, { page, limit }: { 
 export const clampPage = (page: number, limit: number, totalItems: number) => Math.min(page, Math.max(1, Math.ceil(totalItems / limit)));
 
 export const date = (at: number) => rfc3339(at);
+/** An RFC 3339 text that a contract has checked, in whole seconds. */
+export const secondsOf = <T extends string | undefined | null>(text: T) =>
+  (typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : undefined) as T extends string ? number : number | undefined;
 export const dateOrNull = (at: number | null) => (at === null ? null : rfc3339(at));
 
 /** NFC before any length is counted. */

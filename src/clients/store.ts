@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import { type ListShape, readPage } from '#platform/db/list.ts';
+import { locking } from '#platform/db/lock.ts';
+import type { Db } from '#platform/db/open.ts';
+import type { NewRow, Row } from '#platform/db/tables.ts';
+import type { ListOptions } from '#platform/http/contract.ts';
+
+export type ClientRow = Row<'client'>;
+export type SecretRow = Omit<Row<'client_secret'>, 'secret_hash'>;
+
+const flags = {
+  pkceEnabled: 'client.pkce_enabled',
+  requiresReauthentication: 'client.requires_reauthentication',
+  requiresPushedAuthorizationRequests: 'client.requires_par',
+  skipConsent: 'client.skip_consent',
+  isGroupRestricted: 'client.is_group_restricted',
+  pkceSupported: 'client.pkce_supported',
+};
+const LIST: ListShape = {
+  sort: {
+    createdAt: 'client.created_at',
+    name: 'client.name',
+    clientType: 'client.client_type',
+    allowedUserGroupsCount: 'allowed',
+    ...flags,
+  },
+  filters: {
+    ...Object.fromEntries(Object.entries(flags).map(([name, column]) => [name, { column, kind: 'flag' as const }])),
+    clientType: { column: 'client.client_type', kind: 'text' },
+  },
+  search: 'client.search_key',
+  order: ['client.created_at', 'asc'],
+  id: 'client.id',
+};
+
+const allowedCount = sql<number>`(select count(*) from client_allowed_group counting where counting.client_id = client.id)`.as('allowed');
+const SECRET = ['id', 'client_id', 'prefix', 'created_at', 'expires_at'] as const;
+
+export const clientStore = (db: Db) => ({
+  page: (options: ListOptions) => {
+    const clients = db.selectFrom('client').selectAll('client');
+    return readPage(clients.select(allowedCount), options, LIST);
+  },
+
+  byId: (id: string): Promise<ClientRow | undefined> => db.selectFrom('client').selectAll().where('id', '=', id).executeTakeFirst(),
+
+  /** Held until the transaction ends, so that two changes of one client take turns. */
+  forChange: (id: string): Promise<ClientRow | undefined> =>
+    locking(db, db.selectFrom('client').selectAll().where('id', '=', id)).executeTakeFirst(),
+
+  ofGroup: (groupId: string): Promise<ClientRow[]> =>
+    db
+      .selectFrom('client_allowed_group as allowed')
+      .innerJoin('client', 'client.id', 'allowed.client_id')
+      .selectAll('client')
+      .where('allowed.group_id', '=', groupId)
+      .orderBy('client.created_at')
+      .orderBy('client.id')
+      .execute(),
+
+  insert: (row: NewRow<'client'>) => db.insertInto('client').values(row).execute(),
+  update: (id: string, set: Partial<NewRow<'client'>>) => db.updateTable('client').set(set).where('id', '=', id).execute(),
+  remove: (id: string) => db.deleteFrom('client').where('id', '=', id).execute(),
+
+  secretsOf: (ids: readonly string[]): Promise<SecretRow[]> =>
+    db.selectFrom('client_secret').select(SECRET).where('client_id', 'in', ids).orderBy('created_at').orderBy('id').execute(),
+  insertSecret: (row: NewRow<'client_secret'>) => db.insertInto('client_secret').values(row).execute(),
+  removeSecrets: (clientId: string) => db.deleteFrom('client_secret').where('client_id', '=', clientId).execute(),
+  removeSecret: (clientId: string, id: string): Promise<{ prefix: string } | undefined> =>
+    db.deleteFrom('client_secret').where('client_id', '=', clientId).where('id', '=', id).returning('prefix').executeTakeFirst(),
+
+  existing: async (ids: readonly string[]): Promise<{ id: string; name: string }[]> =>
+    ids.length === 0 ? [] : db.selectFrom('client').select(['id', 'name']).where('id', 'in', ids).execute(),
+  allowedGroupIds: async (clientId: string): Promise<string[]> =>
+    (await db.selectFrom('client_allowed_group').select('group_id').where('client_id', '=', clientId).execute()).map((row) => row.group_id),
+  clientIdsOfGroup: async (groupId: string): Promise<string[]> =>
+    (await db.selectFrom('client_allowed_group').select('client_id').where('group_id', '=', groupId).execute()).map((row) => row.client_id),
+  allow: async (rows: readonly { client_id: string; group_id: string }[]): Promise<void> => {
+    if (rows.length > 0) await db.insertInto('client_allowed_group').values(rows).execute();
+  },
+  disallow: (clientId: string) => db.deleteFrom('client_allowed_group').where('client_id', '=', clientId).execute(),
+  disallowGroup: (groupId: string) => db.deleteFrom('client_allowed_group').where('group_id', '=', groupId).execute(),
+});
