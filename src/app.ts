@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
 import { createApiKeys } from './api-keys/service.ts';
 import { createAudit } from './audit/service.ts';
 import { clientRoutes } from './clients/routes.ts';
@@ -68,7 +69,7 @@ export async function createApp({ config, database, clock, random, log, generate
     revokeGrantsOfSession: (tx, sessionId, options) => grants.revokeOfSession(tx, sessionId, clock.now(), options),
   });
 
-  const apiKeys = createApiKeys({ db, clock, random, log, staticKey: config.staticApiKey });
+  const apiKeys = createApiKeys({ db, clock, random, log, audit, staticKey: config.staticApiKey });
   await apiKeys.prepareStaticUser();
 
   // People, groups and claims know each other only through what each asks of the others.
@@ -194,6 +195,7 @@ export async function createApp({ config, database, clock, random, log, generate
   // Features register their routes here, each in one line.
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
+  apiKeyRoutes(app, { apiKeys });
   clientRoutes(app, { clients, secrets: clientSecrets });
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });

@@ -54,6 +54,10 @@ post   /api/oidc/clients/{id}/secret                         admin     clients
 get    /api/oidc/clients/{id}/secrets                        auditor   clients
 post   /api/oidc/clients/{id}/secrets                        admin     clients
 delete /api/oidc/clients/{id}/secrets/{secretId}             admin     clients
+get    /api/api-keys                                         user      api-keys
+post   /api/api-keys                                         browser   api-keys
+post   /api/api-keys/{id}/renew                              browser   api-keys
+delete /api/api-keys/{id}                                    user      api-keys
 
 get    /.well-known/jwks.json                                protocol  signing-keys
 

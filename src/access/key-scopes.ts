@@ -10,13 +10,6 @@ export const KEY_FAMILIES: Readonly<Record<string, readonly string[]>> = {
   audit: ['/api/audit-logs'],
 };
 
-/** Every scope a key may have: `full` (the default), `read`, and `<family>:read` or `<family>:write` (which also reads). */
-export const KEY_SCOPES: readonly KeyScope[] = [
-  'full',
-  'read',
-  ...Object.keys(KEY_FAMILIES).flatMap((family) => [`${family}:read`, `${family}:write`] as const),
-];
-
 /** Whether a key's scopes reach a row of `routes.ts`. What its owner may do is decided apart from this, so a key never adds to it. */
 export function keyReaches(scopes: readonly KeyScope[], path: string, reads: boolean): boolean {
   if (scopes.includes('full')) return true;

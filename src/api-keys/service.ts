@@ -1,18 +1,23 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Actor } from '#access/actor.ts';
 import type { Caller, KeyScope, Role } from '#access/caller.ts';
 import { decide } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
+import { date, dateOrNull, type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import type { Log } from '#platform/log.ts';
 import { ALPHANUMERIC, type Random, sha256 } from '#platform/random.ts';
-import { apiKeyStore } from './store.ts';
+import type { Audit } from '../audit/service.ts';
+import type { ApiKey } from './contract.ts';
+import { apiKeyStore, type KeyRow } from './store.ts';
 
 /** The user whom STATIC_API_KEY speaks for: an administrator in no list, who never signs in. */
 export const STATIC_USER_ID = '00000000-0000-0000-0000-000000000000';
 
 /** A key's last use is written at most this often, in seconds. */
 const TOUCH_SECONDS = 60;
+const LENGTH = 32;
 
 interface Owner {
   user_id: string;
@@ -24,8 +29,20 @@ interface Owner {
 const roleOf = (owner: Owner): Role =>
   owner.is_admin ? 'admin' : owner.role === 'user_manager' || owner.role === 'auditor' ? owner.role : 'user';
 
-export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log: Log; staticKey: string | undefined }) {
-  const { db, clock, random, log, staticKey } = deps;
+const toApiKey = (row: KeyRow): ApiKey => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  expiresAt: dateOrNull(row.expires_at),
+  lastUsedAt: dateOrNull(row.last_used_at),
+  createdAt: date(row.created_at),
+  expirationEmailSent: row.expiration_email_sent === 1,
+  prefix: row.prefix,
+  scopes: JSON.parse(row.scopes) as ApiKey['scopes'],
+});
+
+export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log: Log; audit: Audit; staticKey: string | undefined }) {
+  const { db, clock, random, log, audit, staticKey } = deps;
   const store = apiKeyStore(db);
   const staticHash = staticKey === undefined ? undefined : Buffer.from(sha256(staticKey));
 
@@ -45,7 +62,76 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
     return { via: 'api-key', userId: owner.user_id, username: owner.username, role: roleOf(owner), key };
   };
 
+  /** A value nobody has seen, and what is kept of it. */
+  const fresh = () => {
+    const token = random.text(LENGTH, ALPHANUMERIC);
+    return { token, kept: { key_hash: sha256(token), prefix: token.slice(0, 4) } };
+  };
+  const future = (expiresAt: number | undefined): number | null => {
+    if (expiresAt !== undefined && expiresAt <= clock.now()) throw new AppError('invalid_api_key_expiration');
+    return expiresAt ?? null;
+  };
+  const told = (key: ApiKey) => ({
+    keyId: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    scopes: key.scopes.join(' '),
+    expiresAt: key.expiresAt ?? 'never',
+  });
+
   return {
+    /** One's own keys, without their values. */
+    async list(userId: string, options: ListOptions) {
+      const { rows, total, page, limit } = await apiKeyStore(db).page(userId, options);
+      return listAnswer(rows.map(toApiKey), total, { page, limit });
+    },
+
+    /** A key that acts for whoever makes it; `token` is its only copy. `expiresAt` in seconds, absent for none. */
+    async create(actor: Actor, input: { name: string; description?: string; expiresAt?: number; scopes?: ApiKey['scopes'] }) {
+      const expires_at = future(input.expiresAt);
+      const { token, kept } = fresh();
+      const scopes = JSON.stringify(input.scopes ?? ['full']);
+      const never = { last_used_at: null, expiration_email_sent: 0 } as const;
+      const row = {
+        id: random.uuid(),
+        user_id: actor.id,
+        name: input.name,
+        description: input.description ?? null,
+        scopes,
+        expires_at,
+        ...kept,
+        ...never,
+      };
+      return db.transaction().execute(async (tx) => {
+        const apiKey = toApiKey(await apiKeyStore(tx).insert({ ...row, created_at: clock.now() }));
+        await audit.administered(tx, actor, { event: 'API_KEY_CREATED', user: actor, data: told(apiKey) });
+        return { apiKey, token };
+      });
+    },
+
+    /** A new value and term for a key that has expired; throws `api_key_not_expired` for one that has not. */
+    async renew(actor: Actor, id: string, expiresAt: number | undefined) {
+      const expires_at = future(expiresAt);
+      const { token, kept } = fresh();
+      return db.transaction().execute(async (tx) => {
+        const store = apiKeyStore(tx);
+        const row = await store.renew(actor.id, id, clock.now(), { ...kept, expires_at });
+        if (!row) throw new AppError((await store.exists(actor.id, id)) ? 'api_key_not_expired' : 'api_key_not_found');
+        const apiKey = toApiKey(row);
+        await audit.administered(tx, actor, { event: 'API_KEY_RENEWED', user: actor, data: told(apiKey) });
+        return { apiKey, token };
+      });
+    },
+
+    /** Takes effect with the next request that presents it. */
+    async remove(actor: Actor, id: string): Promise<void> {
+      await db.transaction().execute(async (tx) => {
+        const removed = await apiKeyStore(tx).remove(actor.id, id);
+        if (!removed) throw new AppError('api_key_not_found');
+        await audit.administered(tx, actor, { event: 'API_KEY_DELETED', user: actor, data: { keyId: id, name: removed.name } });
+      });
+    },
+
     /** Makes the user behind STATIC_API_KEY before the first request can come, or removes it with all it made when the variable is gone. */
     async prepareStaticUser(): Promise<void> {
       if (staticKey === undefined) return void (await store.removeStaticOwner());

@@ -1,5 +1,31 @@
+import { type ListShape, readPage } from '#platform/db/list.ts';
 import type { Db } from '#platform/db/open.ts';
-import type { NewRow } from '#platform/db/tables.ts';
+import type { NewRow, Row } from '#platform/db/tables.ts';
+import type { ListOptions } from '#platform/http/contract.ts';
+
+export type KeyRow = Omit<Row<'api_key'>, 'key_hash' | 'user_id'>;
+const SHOWN = [
+  'id',
+  'name',
+  'description',
+  'prefix',
+  'scopes',
+  'created_at',
+  'expires_at',
+  'last_used_at',
+  'expiration_email_sent',
+] as const;
+
+const LIST: ListShape = {
+  sort: {
+    name: 'name',
+    createdAt: 'created_at',
+    expiresAt: { column: 'expires_at', nullable: true },
+    lastUsedAt: { column: 'last_used_at', nullable: true },
+  },
+  order: ['created_at', 'asc'],
+  id: 'id',
+};
 
 /** Keys and their owners' standing, read together so that no key is judged by yesterday's facts. */
 export const apiKeyStore = (db: Db) => ({
@@ -28,6 +54,33 @@ export const apiKeyStore = (db: Db) => ({
       .execute(),
 
   removeStaticOwner: () => db.deleteFrom('user').where('is_static', '=', 1).execute(),
+
+  page: (userId: string, options: ListOptions) =>
+    readPage(db.selectFrom('api_key').select(SHOWN).where('user_id', '=', userId), options, LIST),
+
+  insert: (row: NewRow<'api_key'>): Promise<KeyRow> => db.insertInto('api_key').values(row).returning(SHOWN).executeTakeFirstOrThrow(),
+
+  exists: async (userId: string, id: string): Promise<boolean> =>
+    (await db.selectFrom('api_key').select('id').where('user_id', '=', userId).where('id', '=', id).executeTakeFirst()) !== undefined,
+
+  /** Only one that has expired; undefined when there is none such. */
+  renew: (
+    userId: string,
+    id: string,
+    now: number,
+    set: { key_hash: string; prefix: string; expires_at: number | null },
+  ): Promise<KeyRow | undefined> =>
+    db
+      .updateTable('api_key')
+      .set({ ...set, last_used_at: null, expiration_email_sent: 0 })
+      .where('user_id', '=', userId)
+      .where('id', '=', id)
+      .where('expires_at', '<=', now)
+      .returning(SHOWN)
+      .executeTakeFirst(),
+
+  remove: (userId: string, id: string): Promise<{ name: string } | undefined> =>
+    db.deleteFrom('api_key').where('user_id', '=', userId).where('id', '=', id).returning('name').executeTakeFirst(),
 
   /** Only when the stored time is older than `before`, so that replicas write once between them. */
   touch: (id: string, now: number, before: number) =>
