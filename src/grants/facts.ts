@@ -22,7 +22,7 @@ const TOKEN_COLUMNS =
 const SESSION_COLUMNS = `s.id as s_id, s.user_id as s_user_id, s.auth_time as s_auth_time, s.amr as s_amr, s.created_at as s_created_at, s.last_seen_at as s_last_seen_at,
   s.expires_at as s_expires_at`;
 const PERSON_COLUMNS = `u.id as u_id, u.username, u.email, u.email_verified, u.first_name, u.last_name, u.display_name, u.locale, u.disabled, u.updated_at as u_updated_at,
-  k.scopes as consented`;
+  k.scopes as consented, k.last_used_at as consent_used_at`;
 
 /** The two databases' words for "these rows as one JSON text". */
 const JSON_WORDS = {
@@ -57,7 +57,7 @@ function factsSql(kind: DbKind, asked: { clientId: boolean; session: boolean; gr
   if (asked.session || asked.grantBy) {
     const owner = asked.session && asked.grantBy ? 'coalesce(s.user_id, g.user_id)' : asked.session ? 's.user_id' : 'g.user_id';
     columns.push(
-      columns.includes(CLIENT_COLUMNS) ? PERSON_COLUMNS : PERSON_COLUMNS.replace('k.scopes', 'null'),
+      columns.includes(CLIENT_COLUMNS) ? PERSON_COLUMNS : PERSON_COLUMNS.replace(/\bk\.\w+/g, 'null'),
       `(select ${array(`${object}('id', y.id, 'name', y.name)`)} from user_group_member m join user_group y on y.id = m.group_id where m.user_id = u.id) as groups`,
       `(select ${array(`${object}('key', v.key, 'value', v.value, 'group', v.grp)`)} from (
         select q.key, q.value, null as grp, q.position from custom_claim q where q.user_id = u.id
@@ -187,6 +187,7 @@ export function createLedger({ db, kind, merge }: { db: Db; kind: DbKind; merge:
       if (row.t_kind != null) facts.token = toToken(row);
       if (row.u_id != null) facts.person = toPerson(row, merge);
       if (row.consented != null) facts.consented = parsed<string[]>(row, 'consented');
+      if (row.consent_used_at != null) facts.consentUsedAt = number(row, 'consent_used_at');
       return facts;
     },
   };

@@ -65,6 +65,14 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
   };
   return {
     ...engine,
+    /** Stores a grant that waits for its code to be redeemed, in the transaction of the authorization. */
+    openCode: async (tx: Db, grant: NewGrant, code: { value: string; expiresAt: number }, now: number) => {
+      await grantStore(tx).insertGrant({
+        ...grantRow(random.uuid(), grant, now),
+        code_hash: sha256(code.value),
+        code_expires_at: code.expiresAt,
+      });
+    },
     /** Ends what was granted in a session. `keepOffline`: grants with `offline_access` outlive an ordinary sign-out (OpenID Connect Core section 11). */
     revokeOfSession: async (tx: Db, sessionId: string, now: number, options: { keepOffline: boolean }) => {
       await grantStore(tx).revokeOfSession(sessionId, now, options);

@@ -123,6 +123,8 @@ export interface Facts {
   person?: Person;
   /** Scopes the person has consented to at this client. */
   consented?: readonly string[];
+  /** When that consent was last used. */
+  consentUsedAt?: Seconds;
 }
 
 /** What to look up. Values are the clear ones; the implementation hashes. */
@@ -178,6 +180,24 @@ export interface Grants {
   revoke(grantId: string, now: Seconds): Promise<void>;
   /** One access token ends, its grant stays. */
   dropToken(value: string): Promise<void>;
+}
+
+export interface NewDeviceRequest {
+  clientId: string;
+  scopes: readonly string[];
+  resource: string | null;
+  expiresAt: Seconds;
+  /** Seconds between two polls. */
+  interval: number;
+  origin: Origin;
+}
+
+/** Devices that wait for a person (RFC 8628). An approved one is found as a grant by its device code. */
+export interface Devices {
+  /** Stores the request; answers the values the device is to be told. */
+  open(request: NewDeviceRequest, now: Seconds): Promise<{ deviceCode: string; userCode: string }>;
+  /** Notes a poll; `slow-down` when it came before its time. Undefined: unknown, or of another client. */
+  poll(deviceCode: string, clientId: string, now: Seconds): Promise<'pending' | 'slow-down' | 'denied' | 'expired' | undefined>;
 }
 
 /** Random and derived values. */
