@@ -1,0 +1,140 @@
+import { html, raw } from 'hono/html';
+import type { Assets } from './assets.ts';
+import type { HeaderNeeds } from './headers.ts';
+import { ICONS } from './icons.ts';
+import { type Html, LANGUAGES, type Translator, translator } from './messages.ts';
+
+/** What every page knows of the request it answers. */
+export interface Look {
+  t: Translator;
+  /** The installation's name, as its administrator set it. */
+  site: string;
+  /** APP_URL. */
+  appUrl: string;
+  /** Path and query of a GET that shows this page again: the language switch adds `lang` to it. */
+  here: string;
+  nonce: string;
+  assets: Assets;
+}
+
+/** One page before it is put into the document. */
+export interface Page {
+  /** Plain text, without the site's name. */
+  title: string;
+  /** What peeks out of the pocket: an application, or our key. `false`: the page is no pocket, `body` is everything above the footer. */
+  tucked: { id: string; name: string; hasLogo: boolean } | 'key' | false;
+  body: Html;
+  /** Read by `page.js`. */
+  script?: ScriptData;
+  needs?: HeaderNeeds;
+  /** 200 when absent. */
+  status?: number;
+  /** A secret of the person stands on the page next to text of the request's choice: compressing both would leak it (BREACH). */
+  incompressible?: boolean;
+}
+
+/** What `page.js` is told; never anything that isn't on the page for its reader anyway. */
+export interface ScriptData {
+  /** The ceremony makes a passkey; else it uses one. */
+  make?: boolean;
+  /** WebAuthn options as JSON, made with the page so that a click needs one round trip. */
+  options?: unknown;
+  /** Seconds the options may be used from now on. */
+  seconds?: number;
+  /** Where fresh options come from. */
+  start?: string;
+  /** Where the authenticator's answer goes, and what goes along with it. */
+  finish?: string;
+  extra?: Record<string, string | undefined>;
+  /** Path to show instead of the address, which holds a code. */
+  forget?: string;
+  /** Sentences by name. */
+  words?: Record<string, string>;
+}
+
+/** JSON for a data block: `<` could end it, U+2028 and U+2029 are no line ends in JSON only. */
+const dataBlock = (data: ScriptData): string =>
+  JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The client logo's address; ids that are URLs travel as `~` and base64url. */
+const logoPath = (id: string) => `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo`;
+
+const initialOf = (name: string): string =>
+  [...new Intl.Segmenter().segment(name.trim())].find(({ segment }) => /[\p{L}\p{N}]/u.test(segment))?.segment.toUpperCase() ?? '?';
+
+/** "MR" of "Milton Rivera". */
+export const initials = (name: string): string => {
+  const words = name.trim().split(/\s+/u);
+  return [words[0] ?? '', words.length > 1 ? (words.at(-1) ?? '') : ''].map((word) => (word ? initialOf(word) : '')).join('');
+};
+
+const tucked = (what: Exclude<Page['tucked'], false>): Html =>
+  what === 'key'
+    ? html`<div class="tucked"><span class="card">${ICONS.key}</span></div>`
+    : html`<div class="tucked"><span class="card" aria-hidden="true">${what.hasLogo ? '' : initialOf(what.name)}</span>${
+        what.hasLogo && html`<img src="${logoPath(what.id)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
+      }</div>`;
+
+const withLanguage = (here: string, language: string): string => {
+  const url = new URL(here, 'http://here');
+  url.searchParams.set('lang', language);
+  return url.pathname + url.search;
+};
+
+function footer({ t, appUrl, here }: Look): Html {
+  const { protocol, host } = new URL(appUrl);
+  const secure = protocol === 'https:';
+  const question = (which: 'what' | 'device' | 'lost') =>
+    html`<dt>${t(`help.${which}.question`)}</dt><dd>${t(`help.${which}.answer`)}</dd>`;
+  return html`<footer><span class="where">${secure ? ICONS.lock : ICONS.openLock}<span><span class="unseen">${
+    secure ? t('footer.secure') : t('footer.insecure')
+  } </span>${host}</span></span>
+<details name="slip"><summary><span class="unseen">${t('footer.language')}: </span>${t('language.name')}</summary><ul class="slip">${LANGUAGES.map(
+    (language) =>
+      html`<li><a href="${withLanguage(here, language)}" lang="${language}" hreflang="${language}"${
+        language === t.language && html` aria-current="true"`
+      }>${translator(language)('language.name')}</a></li>`,
+  )}</ul></details>
+<details name="slip"><summary>${t('footer.help')}</summary><dl class="slip words">${question('what')}${question('device')}${question('lost')}</dl></details></footer>`;
+}
+
+/** The whole document. Everything a person typed or an application sent is escaped by `html`. */
+export function documentOf(look: Look, page: Page): Html {
+  const { t, site, assets, nonce } = look;
+  const main = page.tucked
+    ? html`<main class="way-in"><section class="pocket">${tucked(page.tucked)}${page.body}</section></main>`
+    : page.body;
+  return html`<!doctype html>
+<html lang="${t.language}" dir="ltr">
+<head><meta charset="utf-8"><title>${page.title} · ${site}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
+<meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
+<link rel="stylesheet" href="${assets.style}"><link rel="icon" href="${assets.icon}" type="image/svg+xml">
+${page.script?.finish && html`<script defer src="${assets.webauthn}" nonce="${nonce}"></script>`}<script type="module" src="${assets.script}" nonce="${nonce}"></script></head>
+<body${page.tucked === false && html` class="account"`}>
+${main}
+${footer(look)}
+${page.script && html`<script type="application/json" id="data">${raw(dataBlock(page.script))}</script>`}
+</body>
+</html>
+`;
+}
+
+/** The heading of a pocket and what stands under it. */
+export const heading = (title: string, ...text: (string | Html)[]): Html =>
+  html`<header><h1>${title}</h1>${text.map((paragraph) => html`<p>${paragraph}</p>`)}</header>`;
+
+/** A place for what goes wrong: empty until the script or the server has something to say. */
+export const trouble = (message?: string): Html =>
+  html`<p class="note trouble" role="alert" tabindex="-1" id="trouble"${!message && html` hidden`}>${message}</p>`;
+
+/** Who is signed in, with something to press at the end. */
+export const personCard = ({ displayName, username }: { displayName: string; username: string }, action?: Html): Html =>
+  html`<div class="person"><span class="face" aria-hidden="true">${initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
+
+/** Reason and reference: what a person reads out so that the log line is found. */
+export const reference = (t: Translator, reason: string, requestId: string): Html =>
+  html`<p class="id"><span class="unseen">${t('id.label')}: </span>${reason} · ${requestId}</p>`;
+
+/** An address an application gave, when it may stand in a link. */
+export const safeLink = (url: string | null | undefined): string | undefined => (url && /^https?:\/\//i.test(url) ? url : undefined);

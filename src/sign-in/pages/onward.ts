@@ -1,0 +1,26 @@
+import { html } from 'hono/html';
+import type { ViewClient } from '../view.ts';
+import { formTarget } from './headers.ts';
+import { heading, type Look, type Page } from './layout.ts';
+
+export interface OnwardModel {
+  /** The one registered redirect URI. */
+  action: string;
+  fields: Record<string, string>;
+  client?: ViewClient;
+}
+
+/** OAuth 2.0 Form Post Response Mode: the answer as a form that sends itself, and has a button for browsers without scripts. */
+export function onwardPage({ t }: Look, { action, fields, client }: OnwardModel): Page {
+  const text = client ? t('onward.text', { client: client.name }) : t('onward.text.unnamed');
+  return {
+    title: t('onward.heading'),
+    tucked: client ?? 'key',
+    body: html`${heading(t('onward.heading'), text)}<noscript><p class="note">${t('noScript.continue')}</p></noscript>
+<form method="post" action="${action}" data-now>${Object.entries(fields).map(
+      ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+    )}<button class="button primary">${t('onward.button')}</button></form>`,
+    needs: { formAction: { target: formTarget(action), only: true }, tellOrigin: true },
+    incompressible: true,
+  };
+}

@@ -1,0 +1,206 @@
+// @ts-check
+// The script of the server's pages: passkey ceremonies, forms that need no new page, and a few courtesies. Pages paint and explain themselves
+// without it. It is sent as it stands, and builds no markup from strings, so Trusted Types have nothing to allow.
+
+/** @type {import('./layout.ts').ScriptData} */
+const data = JSON.parse(document.getElementById('data')?.textContent || '{}');
+const words = data.words ?? {};
+/** @type {typeof import('@simplewebauthn/browser') | undefined} */
+const webauthn = /** @type {any} */ (globalThis).SimpleWebAuthnBrowser;
+const note = document.getElementById('trouble');
+const pocket = document.querySelector('.pocket');
+const field = /** @type {HTMLInputElement | null} */ (document.querySelector('input[autocomplete$=webauthn]'));
+
+/** What the server or the browser said no with: the name of a sentence in `words`, or the sentence itself. */
+class Refusal extends Error {
+  /** @param {string} word @param {{ sentence?: string, id?: string, expired?: boolean }} [more] */
+  constructor(word, more = {}) {
+    super(word);
+    this.word = word;
+    this.sentence = more.sentence;
+    this.id = more.id ?? '';
+    this.expired = more.expired ?? false;
+  }
+}
+
+/** Server code → sentence. */
+const CODES = /** @type {Record<string, string>} */ ({
+  webauthn_authentication_failed: 'unknown',
+  passkey_user_verification_required: 'unverified',
+  synced_passkey_not_allowed: 'synced',
+  passkey_already_registered: 'exists',
+  invalid_webauthn_session: 'expired',
+  missing_session_id: 'expired',
+  user_disabled: 'disabled',
+  rate_limited: 'busy',
+  not_signed_in: 'signedOut',
+  reauthentication_required: 'signedOut',
+});
+
+/** Browser error → sentence. Cancelled, timed out and "no passkey here" are one error on purpose: a page must not learn which passkeys exist. */
+const NAMES = /** @type {Record<string, string>} */ ({
+  NotAllowedError: data.make ? 'notCreated' : 'cancelled',
+  InvalidStateError: 'exists',
+  SecurityError: 'address',
+  ConstraintError: 'unsuitable',
+  NotSupportedError: 'unsuitable',
+});
+
+/** @param {string} url @param {RequestInit} [init] @returns {Promise<any>} */
+async function call(url, init = {}) {
+  let response;
+  try {
+    response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } });
+  } catch {
+    throw new Refusal('offline');
+  }
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const head = String(body.request_id ?? '')
+    .replaceAll('-', '')
+    .slice(0, 8)
+    .toUpperCase();
+  const word = CODES[body.code] ?? 'failed';
+  throw new Refusal(word, { sentence: body.sentence, id: `${head.slice(0, 4)}-${head.slice(4)}`, expired: word === 'expired' });
+}
+
+/** @param {unknown} cause */
+function say(cause) {
+  if (!note) return;
+  const error = /** @type {any} */ (cause);
+  const word = cause instanceof Refusal ? cause.word : (NAMES[error?.cause?.name ?? error?.name] ?? 'failed');
+  note.textContent = error?.sentence ?? (words[word] ?? words.failed ?? '').replace('{id}', error?.id ?? '');
+  note.hidden = false;
+  note.focus();
+}
+
+/** @param {HTMLButtonElement | undefined} button @param {boolean} on @param {string} [text] */
+function busy(button, on, text) {
+  const label = button?.querySelector('span');
+  if (!button || !label) return;
+  button.dataset.rest ??= label.textContent ?? '';
+  label.textContent = on ? (text ?? button.dataset.rest) : button.dataset.rest;
+  button.ariaDisabled = on ? 'true' : null;
+}
+
+/** @param {string} next */
+function leave(next) {
+  pocket?.classList.add('done');
+  location.replace(next);
+}
+
+// The page brings its options along, so that a click needs one round trip. They go stale with time and are used up by an answer.
+let options = data.options;
+const later = () => Date.now() + ((data.seconds ?? 0) - 5) * 1000;
+let until = later();
+
+async function freshOptions() {
+  if (!options || Date.now() > until) {
+    options = await call(data.start ?? '');
+    until = later();
+  }
+  return /** @type {any} */ (options);
+}
+
+let working = false;
+
+/** @param {{ button?: HTMLButtonElement, hint?: string, again?: boolean }} how Without a button it is the browser's autofill that asks. */
+async function ceremony({ button, hint, again = false }) {
+  if (!webauthn || (working && !again)) return;
+  working = Boolean(button);
+  if (note && button) note.hidden = true;
+  busy(button, true, words.waiting);
+  try {
+    const optionsJSON = { ...(await freshOptions()), ...(hint ? { hints: [hint] } : {}) };
+    const response = data.make
+      ? await webauthn.startRegistration({ optionsJSON })
+      : await webauthn.startAuthentication({ optionsJSON, useBrowserAutofill: !button });
+    options = undefined;
+    busy(button, true, words.done);
+    const { next } = await call(data.finish ?? '', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...data.extra, response }),
+    });
+    leave(next);
+  } catch (cause) {
+    const name = /** @type {any} */ (cause)?.code;
+    if (name === 'ERROR_CEREMONY_ABORTED' || (!button && !(cause instanceof Refusal))) return;
+    if (cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
+    busy(button, false);
+    working = false;
+    say(cause);
+    autofill();
+  }
+}
+
+/** Offers passkeys in the name field, as long as nothing else is going on; a browser that can't do that doesn't need the field. */
+async function autofill() {
+  if (!field || !webauthn || working) return;
+  if (await webauthn.browserSupportsWebAuthnAutofill()) return ceremony({});
+  const label = field.closest('label');
+  if (label) label.hidden = true;
+}
+
+/** Why no ceremony can work here, as the name of a sentence. */
+function obstacle() {
+  if (!data.finish) return undefined;
+  if (!isSecureContext) return 'insecure';
+  return webauthn?.browserSupportsWebAuthn() ? undefined : 'unsupported';
+}
+
+const blocked = obstacle();
+if (blocked) say(new Refusal(blocked));
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('button[data-passkey]'))) {
+  button.addEventListener('click', () => (blocked ? say(new Refusal(blocked)) : ceremony({ button, hint: button.dataset.passkey })));
+}
+if (!blocked && field) {
+  autofill();
+  setInterval(() => Date.now() > until && document.hasFocus() && autofill(), 10_000);
+  field.form?.addEventListener('submit', (event) => event.preventDefault());
+}
+
+// Sent without a new page: a redirect to an application after a form is held to this page's `form-action`, a navigation by script is not.
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-send]'))) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const button = event.submitter instanceof HTMLButtonElement ? event.submitter : undefined;
+    if (button?.ariaDisabled) return;
+    if (note) note.hidden = true;
+    busy(button, true);
+    try {
+      const { next } = await call(form.action, { method: 'POST', body: new URLSearchParams(/** @type {any} */ (new FormData(form))) });
+      leave(next);
+    } catch (cause) {
+      busy(button, false);
+      say(cause);
+    }
+  });
+}
+
+if (data.forget) history.replaceState(null, '', data.forget);
+/** @type {HTMLFormElement | null} */ (document.querySelector('form[data-now]'))?.submit();
+
+const logo = /** @type {HTMLImageElement | null} */ (document.querySelector('.tucked img'));
+const noLogo = () => {
+  const card = logo?.previousElementSibling;
+  if (card) card.textContent = logo?.dataset.initial ?? '';
+  logo?.remove();
+};
+logo?.addEventListener('error', noLogo);
+if (logo?.complete && !logo.naturalWidth) noLogo();
+
+// A page brought back by the back button holds options that were used and a person who may be gone.
+addEventListener('pageshow', (event) => event.persisted && location.reload());
+
+const slips = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('details[name=slip]'));
+addEventListener('click', (event) => {
+  for (const slip of slips) if (!slip.contains(/** @type {Node} */ (event.target))) slip.open = false;
+});
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  for (const slip of slips) {
+    if (slip.open) slip.querySelector('summary')?.focus();
+    slip.open = false;
+  }
+});

@@ -1,0 +1,63 @@
+import { html } from 'hono/html';
+import type { ErrorPage } from '../view.ts';
+import { heading, type Look, type Page, reference, safeLink } from './layout.ts';
+import type { Html, MessageKey } from './messages.ts';
+
+type Kind = 'client' | 'redirect' | 'logout' | 'failed' | 'unavailable' | 'other';
+
+/** Which of our explanations fits a reason code of the engine. */
+function kindOf({ reason, status }: ErrorPage): Kind {
+  if (status === 503) return 'unavailable';
+  if (status >= 500) return 'failed';
+  if (/logout|id-token-hint/.test(reason)) return 'logout';
+  if (/redirect-uri/.test(reason)) return 'redirect';
+  if (/client/.test(reason)) return 'client';
+  return 'other';
+}
+
+const words = ({ error, description }: ErrorPage, { t }: Look): Html | undefined =>
+  error || description
+    ? html`<details class="developer"><summary>${t('developer.label')}</summary><p>${[error, description].filter(Boolean).join(': ')}</p></details>`
+    : undefined;
+
+/** Something an application sent can't be answered, and the browser can't be sent back either. */
+export function errorPage(look: Look, error: ErrorPage): Page {
+  const { t, site } = look;
+  const kind = kindOf(error);
+  const client = error.client?.name ?? '';
+  const named = kind === 'other' && client ? '.app' : '';
+  const key = kind === 'other' ? 'error' : `error.${kind}`;
+  const title = t(`${key}.heading${named}` as MessageKey, { client });
+  const text = t(`${key}.text` as MessageKey, { client: client || t('error.redirect.application'), site });
+  const back = safeLink(error.client?.launchUrl);
+  const signOut = kind === 'logout' ? html`<a class="button primary" href="/logout">${t('error.signOut')}</a>` : undefined;
+  const button =
+    signOut ??
+    (back
+      ? html`<a class="button primary" href="${back}">${t('error.back', { client })}</a>`
+      : html`<a class="button primary" href="/account">${t('error.home')}</a>`);
+  return {
+    title,
+    tucked: error.client ?? 'key',
+    body: html`${heading(title, text)}${kind !== 'logout' && error.status < 500 && html`<p class="note">${t('error.note')}</p>`}${button}
+${words(error, look)}${reference(t, error.reason, error.requestId)}`,
+    status: error.status,
+  };
+}
+
+/** Kinds of failure a page request can meet anywhere. */
+export type Mishap = 'failed' | 'unavailable' | 'notFound' | 'method' | 'forbidden' | 'crossSite' | 'busy' | 'request';
+
+/** The page of a failure that has nothing to do with an application. */
+export function mishapPage(
+  { t }: Look,
+  { kind, status, reason, requestId }: { kind: Mishap; status: number; reason: string; requestId: string },
+): Page {
+  const title = t(`error.${kind}.heading`);
+  return {
+    title,
+    tucked: 'key',
+    body: html`${heading(title, t(`error.${kind}.text`))}<a class="button primary" href="/account">${t('error.home')}</a>${reference(t, reason, requestId)}`,
+    status,
+  };
+}

@@ -1,0 +1,113 @@
+import { html } from 'hono/html';
+import { ICONS } from './icons.ts';
+import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
+import type { Html, MessageKey } from './messages.ts';
+import { type Ceremony, type Destination, loginScript, noScript, passkeyButton, toward } from './sign-in.ts';
+import { ceremonyWords } from './words.ts';
+
+export const SET_UP_FIELDS = ['firstName', 'lastName', 'username', 'email'] as const;
+export type SetUpField = (typeof SET_UP_FIELDS)[number];
+
+export interface SetUpModel {
+  /** The secret of the link. */
+  token: string;
+  values: Partial<Record<SetUpField, string>>;
+  /** Fields with something wrong; `form` is a sentence about the whole. */
+  wrong?: readonly SetUpField[];
+  problem?: string;
+  status?: number;
+}
+
+const AUTOCOMPLETE: Record<SetUpField, string> = {
+  firstName: 'given-name',
+  lastName: 'family-name',
+  username: 'username',
+  email: 'email',
+};
+
+/** The first administrator's form. Works without scripts; the passkey comes on the next page. */
+export function setUpPage({ t }: Look, { token, values, wrong = [], problem, status }: SetUpModel): Page {
+  const field = (name: SetUpField, attributes: Html | string): Html => {
+    const bad = wrong.includes(name);
+    return html`<label for="${name}"><span>${t(`setup.${name}`)}</span><input id="${name}" name="${name}" value="${values[name] ?? ''}" autocomplete="${AUTOCOMPLETE[name]}"${attributes}${
+      bad && html` aria-invalid="true" aria-describedby="${name}-wrong"`
+    }>${bad && html`<small class="wrong" id="${name}-wrong">${t(`setup.error.${name}` as MessageKey)}</small>`}</label>`;
+  };
+  const optional = html` placeholder="${t('setup.optional')}"`;
+  return {
+    title: t('setup.heading'),
+    tucked: 'key',
+    body: html`${heading(t('setup.heading'), t('setup.text'))}${trouble(problem)}
+<form class="fields" method="post" action="/signup/setup"><input type="hidden" name="token" value="${token}">
+${field('firstName', html` required maxlength="50"`)}${field('lastName', html`${optional} maxlength="50"`)}
+${field('username', html` required maxlength="50" autocapitalize="none" spellcheck="false"`)}${field('email', html`${optional} type="email" maxlength="254"`)}
+<button class="button primary">${t('setup.button')}</button></form>`,
+    incompressible: true,
+    status,
+  };
+}
+
+/** The set-up is open, but not with this link. */
+export const setUpLinkPage = ({ t }: Look): Page => ({
+  title: t('setup.link.heading'),
+  tucked: 'key',
+  body: html`${heading(t('setup.link.heading'), t('setup.link.text'))}<p class="note">${t('new.note')}</p>`,
+  status: 403,
+});
+
+export interface AddPasskeyModel {
+  /** Creation options, begun for this page. */
+  ceremony: Ceremony;
+  destination: Destination;
+  name: string;
+}
+
+/** Makes a passkey for who is signed in: after the set-up, after a code, and from the profile. */
+export function addPasskeyPage(look: Look, { ceremony, destination, name }: AddPasskeyModel): Page {
+  const { t } = look;
+  const skip = new URLSearchParams({ skip: 'true' });
+  const href = toward('/signup/add-passkey', destination);
+  return {
+    title: t('addPasskey.heading', { name }),
+    tucked: 'key',
+    body: html`${heading(t('addPasskey.heading', { name }), t('addPasskey.text'))}${trouble()}${passkeyButton(t('addPasskey.button'))}${noScript(look)}
+<div class="links"><a href="${href}${href.includes('?') ? '&' : '?'}${skip.toString()}">${t('addPasskey.skip')}</a></div>`,
+    script: {
+      ...ceremony,
+      make: true,
+      start: '/api/webauthn/register/start',
+      finish: '/signup/add-passkey',
+      extra: { interaction: destination.interaction, redirect: destination.redirect },
+      words: ceremonyWords(look, true),
+    },
+  };
+}
+
+/** Skipping the passkey asks once more, since the person can't come back without a code. */
+export function skipPasskeyPage({ t }: Look, { next, destination }: { next: string; destination: Destination }): Page {
+  return {
+    title: t('skipPasskey.heading'),
+    tucked: 'key',
+    body: html`${heading(t('skipPasskey.heading'), t('skipPasskey.text'))}
+<div class="two"><a class="button quiet" href="${next}">${t('skipPasskey.skip')}</a><a class="button primary" href="${toward('/signup/add-passkey', destination)}">${ICONS.key}${t('addPasskey.button')}</a></div>`,
+  };
+}
+
+/** Asks for a passkey once more before something of the account changes; goes on to `destination.redirect`. */
+export function confirmPage(
+  look: Look,
+  {
+    ceremony,
+    destination,
+    person,
+  }: { ceremony: Ceremony; destination: Destination; person: { displayName: string; firstName: string; username: string } },
+): Page {
+  const { t } = look;
+  const title = t('reauthenticate.heading', { name: person.firstName || person.username });
+  return {
+    title,
+    tucked: 'key',
+    body: html`${heading(title, t('reauthenticate.account.text'))}${personCard(person)}${trouble()}${passkeyButton(t('reauthenticate.button'))}${noScript(look)}`,
+    script: loginScript(look, ceremony, destination),
+  };
+}

@@ -1,0 +1,130 @@
+import { html } from 'hono/html';
+import type { ViewClient } from '../view.ts';
+import { ICONS } from './icons.ts';
+import { heading, type Look, type Page, type ScriptData, trouble } from './layout.ts';
+import type { Html } from './messages.ts';
+import { ceremonyWords, formWords } from './words.ts';
+
+/** Where a person is on the way to: an application's interaction, or a local path. Kept through every page of the way. */
+export interface Destination {
+  interaction?: string;
+  redirect?: string;
+}
+
+/** `path` with the destination as its query. */
+export function toward(path: string, { interaction, redirect }: Destination): string {
+  const query = new URLSearchParams({ ...(interaction ? { interaction } : {}), ...(redirect ? { redirect } : {}) }).toString();
+  return query ? `${path}?${query}` : path;
+}
+
+/** A login ceremony that was begun for this page. */
+export interface Ceremony {
+  /** `PublicKeyCredentialRequestOptionsJSON` */
+  options: unknown;
+  /** Seconds the options may be used. */
+  seconds: number;
+}
+
+/** What the script needs to sign in with a passkey and go on to `destination`. */
+export const loginScript = (look: Look, ceremony: Ceremony, destination: Destination): ScriptData => ({
+  ...ceremony,
+  start: '/api/webauthn/login/start',
+  finish: '/interaction/passkey',
+  extra: { interaction: destination.interaction, redirect: destination.redirect },
+  words: ceremonyWords(look, false),
+});
+
+/** The one amber button of a page, for a ceremony. `hint`: the kind of authenticator the browser should offer first. */
+export const passkeyButton = (text: string, hint = ''): Html =>
+  html`<button type="button" class="button primary" data-passkey="${hint}">${ICONS.key}<span>${text}</span></button>`;
+
+/** Shown to browsers without scripts, since no ceremony works in them. */
+export const noScript = ({ t, appUrl }: Look): Html =>
+  html`<noscript><p class="note">${t('noScript', { host: new URL(appUrl).host })}</p></noscript>`;
+
+/** Takes the person back to the application with `access_denied`. A whole-page form: the answer may itself be a form for the application. */
+export const cancelForm = ({ t }: Look, { id, client }: { id: string; client: ViewClient }): Html =>
+  html`<form method="post" action="/interaction/cancel"><input type="hidden" name="interaction" value="${id}"><button class="linked">${t('signIn.cancel', { client: client.name })}</button></form>`;
+
+/** The last labels of a host name that people call the place: `auth.example.com` → `example.com`, everything else as it is. */
+const placeOf = (appUrl: string): string =>
+  new URL(appUrl).hostname.replace(/^(auth|id|idp|login|sso|oidc|accounts?|pocket-?id)\.(?=[^.]+\.)/, '');
+
+export interface SignInModel {
+  ceremony: Ceremony;
+  destination: Destination;
+  /** The application that asks, and where its answer will go (for `form-action`). */
+  asking?: { id: string; client: ViewClient; returnOrigin: string };
+}
+
+/** Sign in: `/login`, and the first step of an interaction. */
+export function signInPage(look: Look, { ceremony, destination, asking }: SignInModel): Page {
+  const { t } = look;
+  const title = asking ? t('signIn.heading.app', { client: asking.client.name }) : t('signIn.heading');
+  const text = asking ? t('signIn.text.app') : t('signIn.text', { domain: placeOf(look.appUrl) });
+  const name = html`<form><label>${t('signIn.name')}<input name="username" autocomplete="username webauthn" placeholder="${t('signIn.name.placeholder')}" autocapitalize="none" spellcheck="false"></label></form>`;
+  return {
+    title,
+    tucked: asking ? asking.client : 'key',
+    body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look)}
+<div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${asking && cancelForm(look, asking)}</div>`,
+    script: loginScript(look, ceremony, destination),
+    needs: asking && { formAction: { target: asking.returnOrigin } },
+  };
+}
+
+/** Other ways in than the passkey on this device. */
+export function alternativePage(
+  look: Look,
+  { ceremony, destination, client }: { ceremony: Ceremony; destination: Destination; client?: ViewClient },
+): Page {
+  const { t } = look;
+  const back = destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination);
+  return {
+    title: t('alternative.heading'),
+    tucked: client ?? 'key',
+    body: html`${heading(t('alternative.heading'), t('alternative.text'))}${trouble()}${passkeyButton(t('alternative.button'), 'hybrid')}
+<a class="button quiet" href="${toward('/login/alternative/code', destination)}">${t('alternative.code')}</a>${noScript(look)}
+<div class="links"><a href="${back}">${t('alternative.back')}</a></div>`,
+    script: loginScript(look, ceremony, destination),
+  };
+}
+
+/** Instead of a sign-in page, while the installation has no administrator. */
+export function newPage({ t }: Look): Page {
+  return {
+    title: t('new.heading'),
+    tucked: 'key',
+    body: html`${heading(t('new.heading'), t('new.text'))}<p class="note">${t('new.note')}</p>`,
+  };
+}
+
+export interface CodeModel {
+  destination: Destination;
+  client?: ViewClient;
+  /** From a link: filled in, and taken out of the address by the script. */
+  code?: string;
+  /** Sentence about the code that was sent. */
+  problem?: string;
+  status?: number;
+}
+
+/** Entry of a one-time code. Reading this page never uses the code up: mail scanners follow links. */
+export function codePage(look: Look, { destination, client, code, problem, status }: CodeModel): Page {
+  const { t } = look;
+  const linked = Boolean(code) && !problem;
+  const title = t(linked ? 'code.heading.link' : 'code.heading');
+  const described = problem ? html` aria-invalid="true" aria-describedby="trouble"` : '';
+  return {
+    title,
+    tucked: client ?? 'key',
+    body: html`${heading(title, t(linked ? 'code.text.link' : 'code.text'))}${trouble(problem)}
+<form class="fields" method="post" action="/login/alternative/code" data-send><input type="hidden" name="interaction" value="${destination.interaction ?? ''}"><input type="hidden" name="redirect" value="${destination.redirect ?? ''}">
+<label>${t('code.label')}<input class="code" name="code" value="${code ?? ''}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="20" required${described}></label>
+<button class="button primary"><span>${t('code.button')}</span></button></form>
+<div class="links"><a href="${destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination)}">${t('code.passkey')}</a></div>`,
+    script: { forget: code ? toward('/login/alternative/code', destination) : undefined, words: formWords(look) },
+    incompressible: true,
+    status,
+  };
+}

@@ -1,0 +1,244 @@
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Env } from '#platform/http/context.ts';
+import { systemRandom } from '#platform/random.ts';
+import { type AccountModel, accountPage } from '#src/sign-in/pages/account.ts';
+import { loadAssets } from '#src/sign-in/pages/assets.ts';
+import { consentPage, type PersonStep, reauthenticatePage, selectAccountPage } from '#src/sign-in/pages/interaction.ts';
+import type { Look, Page } from '#src/sign-in/pages/layout.ts';
+import { onwardPage } from '#src/sign-in/pages/onward.ts';
+import { errorPage, mishapPage } from '#src/sign-in/pages/problem.ts';
+import { gonePage, refusedPage } from '#src/sign-in/pages/refused.ts';
+import { createRenderer } from '#src/sign-in/pages/respond.ts';
+import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage } from '#src/sign-in/pages/set-up.ts';
+import { alternativePage, codePage, newPage, signInPage } from '#src/sign-in/pages/sign-in.ts';
+import { signedOutPage, signOutPage } from '#src/sign-in/pages/sign-out.ts';
+import type { StepView, ViewClient, ViewPerson } from '#src/sign-in/view.ts';
+import { settableClock } from '#src/testing/world.ts';
+
+const NOW = settableClock().now();
+
+const client: ViewClient = {
+  id: 'paperless',
+  name: 'Paperless',
+  hasLogo: false,
+  hasDarkLogo: false,
+  launchUrl: 'https://paperless.example.com',
+};
+const grafana: ViewClient = { ...client, id: 'grafana', name: 'Grafana' };
+const person: ViewPerson = {
+  id: 'b1',
+  username: 'milton',
+  displayName: 'Milton Rivera',
+  email: 'milton@example.com',
+  firstName: 'Milton',
+  lastName: 'Rivera',
+  groups: ['Familia'],
+};
+const ceremony = { options: { challenge: 'AAAA', rpId: 'localhost' }, seconds: 300 };
+const step = (more: Partial<StepView> = {}): PersonStep => ({
+  kind: 'step',
+  id: 'i1',
+  step: 'consent',
+  remaining: ['consent'],
+  client,
+  scopes: [
+    { key: 'profile', name: 'profile', values: ['Milton Rivera', 'milton'] },
+    { key: 'email', name: 'email', values: ['milton@example.com'] },
+    { key: 'groups', name: 'groups', values: ['Familia'] },
+  ],
+  uiLocales: [],
+  cancelUrl: '/interaction/cancel',
+  returnOrigin: 'https://paperless.example.com',
+  ...more,
+  person: more.person ?? person,
+});
+
+/** Names nobody should have, and somebody will. */
+const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH & Co. KG';
+const hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}${7*7}';
+
+const account = (more: Partial<AccountModel> = {}): AccountModel => ({
+  person: { ...person, groups: ['Familia', 'Musik'] },
+  passkeys: [
+    { id: 'p1', name: 'iCloud Keychain Passkey', createdAt: NOW - 90 * 86_400, lastUsedAt: NOW - 200, synced: true },
+    { id: 'p2', name: 'YubiKey 5 Passkey', createdAt: NOW - 4 * 86_400, lastUsedAt: null, synced: false },
+  ],
+  sessions: [
+    {
+      id: 's1',
+      current: true,
+      createdAt: NOW - 600,
+      lastSeenAt: NOW,
+      amr: ['phr'],
+      ip: '192.168.1.20',
+      userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36',
+    },
+    {
+      id: 's2',
+      current: false,
+      createdAt: NOW - 86_400,
+      lastSeenAt: NOW - 7200,
+      amr: ['otp'],
+      ip: '192.168.1.34',
+      userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1',
+    },
+    { id: 's3', current: false, createdAt: NOW - 186_400, lastSeenAt: NOW - 17_200, amr: ['phr'], ip: '2001:db8::7', userAgent: 'curl/8' },
+  ],
+  now: NOW,
+  ...more,
+});
+
+const manyScopes = ['profile', 'email', 'groups', 'offline_access', ...Array.from({ length: 8 }, (_, i) => `inventory:section-${i + 1}`)];
+
+/** Every page in every state we know, by name. */
+export const GALLERY: Record<string, (look: Look) => Page> = {
+  'sign-in': (look) => signInPage(look, { ceremony, destination: {} }),
+  'sign-in-app': (look) =>
+    signInPage(look, {
+      ceremony,
+      destination: { interaction: 'i1' },
+      asking: { id: 'i1', client, returnOrigin: 'https://paperless.example.com' },
+    }),
+  'sign-in-long': (look) =>
+    signInPage(look, {
+      ceremony,
+      destination: { interaction: 'i1' },
+      asking: { id: 'i1', client: { ...client, name: longName }, returnOrigin: 'https://x.example' },
+    }),
+  alternative: (look) => alternativePage(look, { ceremony, destination: {}, client }),
+  new: newPage,
+  code: (look) => codePage(look, { destination: {} }),
+  'code-link': (look) => codePage(look, { destination: {}, code: 'K7q2Mx' }),
+  'code-wrong': (look) => codePage(look, { destination: {}, code: 'K7q2MxK7q2Mx', problem: look.t('code.error.wrong'), status: 401 }),
+  'set-up': (look) => setUpPage(look, { token: 'x', values: { firstName: 'Holo', username: 'holo' } }),
+  'set-up-wrong': (look) =>
+    setUpPage(look, {
+      token: 'x',
+      values: { username: '@holo', email: 'nope' },
+      wrong: ['firstName', 'username', 'email'],
+      problem: look.t('setup.error.form'),
+      status: 400,
+    }),
+  'set-up-link': setUpLinkPage,
+  'add-passkey': (look) => addPasskeyPage(look, { ceremony, destination: {}, name: 'Milton' }),
+  'skip-passkey': (look) => skipPasskeyPage(look, { next: '/account', destination: {} }),
+  confirm: (look) => confirmPage(look, { ceremony, destination: {}, person }),
+  'select-account': (look) => selectAccountPage(look, step({ step: 'select_account' })),
+  reauthenticate: (look) => reauthenticatePage(look, step({ step: 'reauthenticate' }), ceremony),
+  consent: (look) => consentPage(look, step()),
+  'consent-nothing': (look) => consentPage(look, step({ scopes: [] })),
+  'consent-many': (look) =>
+    consentPage(
+      look,
+      step({
+        client: { ...client, name: longName },
+        person: { ...person, displayName: longName, username: 'a'.repeat(50) },
+        scopes: manyScopes.map((key) => ({ key, name: `Read ${key}`, values: key === 'email' ? [] : ['x'.repeat(60), 'value'] })),
+      }),
+    ),
+  'consent-hostile': (look) =>
+    consentPage(
+      look,
+      step({
+        client: { ...client, name: hostile },
+        person: { ...person, displayName: hostile, username: hostile },
+        scopes: [{ key: hostile, name: hostile, values: [hostile] }],
+      }),
+    ),
+  refused: (look) =>
+    refusedPage(look, {
+      kind: 'refused',
+      reason: 'not-in-allowed-group',
+      client: grafana,
+      person,
+      missingGroups: ['Admin'],
+      personGroups: ['Familia'],
+      askWhom: 'Holo',
+      requestId: '7Q2M-K4XD',
+      id: 'i1',
+    }),
+  'refused-many': (look) =>
+    refusedPage(look, {
+      kind: 'refused',
+      reason: 'not-in-allowed-group',
+      client: { ...grafana, launchUrl: null },
+      person,
+      missingGroups: ['Admin', 'Ops', hostile],
+      personGroups: [],
+      requestId: '7Q2M-K4XD',
+    }),
+  'refused-disabled': (look) =>
+    refusedPage(look, {
+      kind: 'refused',
+      reason: 'user-disabled',
+      client: grafana,
+      missingGroups: [],
+      personGroups: [],
+      requestId: '7Q2M-K4XD',
+    }),
+  'gone-expired': (look) => gonePage(look, { kind: 'gone', reason: 'interaction-expired', client, requestId: '3F9C-PW2T' }),
+  'gone-unknown': (look) => gonePage(look, { kind: 'gone', reason: 'interaction-unknown', requestId: '3F9C-PW2T' }),
+  'gone-browser': (look) =>
+    gonePage(look, {
+      kind: 'gone',
+      reason: 'interaction-of-another-browser',
+      client: { ...client, launchUrl: null },
+      requestId: '3F9C-PW2T',
+    }),
+  'error-client': (look) =>
+    errorPage(look, {
+      reason: 'client-unknown',
+      status: 400,
+      error: 'invalid_request',
+      description: 'client_id is not registered',
+      requestId: '3F9C-PW2T',
+    }),
+  'error-redirect': (look) => errorPage(look, { reason: 'redirect-uri-mismatch', status: 400, client, requestId: '3F9C-PW2T' }),
+  'error-other': (look) =>
+    errorPage(look, {
+      reason: 'request-not-supported',
+      status: 400,
+      client,
+      error: 'request_not_supported',
+      description: hostile,
+      requestId: '3F9C-PW2T',
+    }),
+  'error-failed': (look) => errorPage(look, { reason: 'internal_error', status: 500, client, requestId: '3F9C-PW2T' }),
+  'not-found': (look) => mishapPage(look, { kind: 'notFound', status: 404, reason: 'not_found', requestId: '3F9C-PW2T' }),
+  onward: (look) =>
+    onwardPage(look, { action: 'http://127.0.0.1:9/callback', fields: { code: 'x', state: '"><svg onload=alert(1)>' }, client }),
+  'sign-out': (look) => signOutPage(look, person),
+  'signed-out': signedOutPage,
+  account: (look) => accountPage(look, account()),
+  'account-new': (look) => accountPage(look, account({ passkeys: [], notice: 'account.saved' })),
+  'account-one': (look) => accountPage(look, account({ passkeys: account().passkeys.slice(0, 1), problem: 'account.error.name' })),
+  'account-hostile': (look) =>
+    accountPage(look, {
+      ...account(),
+      person: { ...person, firstName: hostile, username: hostile, groups: [hostile] },
+      passkeys: [{ id: 'p1', name: hostile, createdAt: NOW, lastUsedAt: null, synced: false }],
+    }),
+};
+
+/** Serves every page of the gallery at `/<name>`, on a free port of localhost. */
+export async function openGallery(port = 0) {
+  const assets = loadAssets();
+  const app = new Hono<Env>();
+  const origin = { url: '' };
+  app.get('/assets/:file', (c) => assets.respond(c.req.path, c.req.header('accept-encoding')) ?? c.notFound());
+  app.get('/:name', (c) => {
+    const make = GALLERY[c.req.param('name')];
+    const renderer = createRenderer({
+      appUrl: c.req.query('appUrl') ?? origin.url,
+      random: systemRandom,
+      assets,
+      siteName: () => 'PocketID',
+    });
+    return make ? renderer.render(c, make) : c.notFound();
+  });
+  const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  origin.url = `http://localhost:${(server.address() as { port: number }).port}`;
+  return { url: origin.url, close: () => new Promise((resolve) => server.close(resolve)) };
+}
