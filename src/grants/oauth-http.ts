@@ -93,3 +93,10 @@ export const oauth = (refusals: Refusals, handler: (c: Ctx) => Promise<Response>
     return oauthErrorResponse(cause, c);
   }
 };
+
+/** A protocol answer: nobody may keep it (RFC 6749 section 5.1). */
+export const noStore = (c: Ctx, body: object) => {
+  c.header('Cache-Control', 'no-store');
+  c.header('Pragma', 'no-cache');
+  return c.json(body);
+};

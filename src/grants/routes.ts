@@ -7,13 +7,7 @@ import { tokenEndpoint } from '#oidc/token.ts';
 import { userinfo } from '#oidc/userinfo.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Ctx, Env } from '#platform/http/context.ts';
-import { form, oauth, type Refusals } from './oauth-http.ts';
-
-const noStore = (c: Ctx, body: object) => {
-  c.header('Cache-Control', 'no-store');
-  c.header('Pragma', 'no-cache');
-  return c.json(body);
-};
+import { form, noStore, oauth, type Refusals } from './oauth-http.ts';
 
 /** RFC 6750 section 2: in the header, the form body or the query; in more than one place is refused. */
 async function presentedToken(c: Ctx): Promise<string | undefined> {

@@ -1,8 +1,10 @@
 import { authenticateClient } from './client-auth/authenticate.ts';
 import { presentedClient } from './client-auth/credentials.ts';
+import { DEVICE_CODE_GRANT } from './device.ts';
 import { OAuthError } from './errors.ts';
 import { authorizationCode } from './grants/authorization-code.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
+import { deviceCode } from './grants/device-code.ts';
 import { refreshToken } from './grants/refresh-token.ts';
 import type { TokenDeps, TokenRequest, TokenResponse } from './grants/shared.ts';
 import { type Parameters, required } from './parameters.ts';
@@ -13,6 +15,7 @@ const GRANTS: Readonly<Record<string, (deps: TokenDeps, request: TokenRequest) =
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
+  [DEVICE_CODE_GRANT]: deviceCode,
 };
 
 /** Announced in discovery. */
@@ -34,6 +37,7 @@ export async function tokenEndpoint(
   const grant = GRANTS[type];
   const lookup: Lookup = { clientId: presented.id };
   if (type === 'authorization_code') lookup.code = parameters.get('code');
+  else if (type === DEVICE_CODE_GRANT) lookup.code = parameters.get('device_code');
   else if (type === 'refresh_token') lookup.token = parameters.get('refresh_token');
   const facts = await deps.ledger.read(lookup);
   const client = authenticateClient(facts.client, presented, deps.values, now);

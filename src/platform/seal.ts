@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 /** Encryption at rest under keys derived from ENCRYPTION_KEY; every purpose has a key of its own, so a sealed value opens only where it belongs. */
 export interface Seal {
@@ -31,9 +31,15 @@ export function createSeal(encryptionKey: string): Seal {
     open(purpose, sealed) {
       if (!sealed.startsWith('v1.')) throw new Error('not a sealed value');
       const bytes = Buffer.from(sealed.slice(3), 'base64url');
-      const decipher = createDecipheriv('aes-256-gcm', key(purpose), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(purpose));
+      const decipher = createDecipheriv('aes-256-gcm', key(purpose), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(
+        Buffer.from(purpose),
+      );
       decipher.setAuthTag(bytes.subarray(12, 28));
       return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
     },
   };
 }
+
+/** HMAC-SHA256 under a key of its own, base64url: how values too short for a plain hash are stored. */
+export const keyedHash = (seal: Seal, purpose: string) => (value: string) =>
+  createHmac('sha256', seal.key(purpose)).update(value).digest('base64url');

@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import type { Client, Decide, Facts, Grants, Keys, Ledger, NewToken, Person, Seconds, Values } from '../ports.ts';
+import type { Client, Decide, Devices, Facts, Grants, Keys, Ledger, NewToken, Person, Seconds, Values } from '../ports.ts';
 import { makeAccessToken } from '../tokens/access-token.ts';
 import { makeIdToken } from '../tokens/id-token.ts';
 
@@ -9,6 +9,7 @@ export interface TokenDeps {
   issuer: string;
   ledger: Ledger;
   grants: Grants;
+  devices: Devices;
   keys: Keys;
   values: Values;
   decide: Decide;

@@ -189,6 +189,25 @@ export interface Tables {
     /** Refresh tokens only: when it was exchanged for its successor. */
     used_at: Seconds | null;
   };
+  /** A device that waits for a person's approval (RFC 8628). Once approved, its device code is the code of an oauth_grant. */
+  device_request: {
+    device_hash: string;
+    user_code_hash: string;
+    client_id: string;
+    scope: string;
+    resource: string | null;
+    /** pending | denied */
+    status: string;
+    /** The first signed-in person who opened the user code; nobody else may answer. */
+    claimed_by: string | null;
+    /** Seconds the device must wait between two polls; grows when it does not. */
+    poll_seconds: number;
+    last_polled_at: Seconds | null;
+    ip: string;
+    user_agent: string;
+    created_at: Seconds;
+    expires_at: Seconds;
+  };
   signing_key: {
     kid: string;
     alg: string;

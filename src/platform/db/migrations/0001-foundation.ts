@@ -45,6 +45,8 @@ export const foundation: Migration = {
     `create table oauth_token (token_hash text primary key, kind text not null, grant_id text not null references oauth_grant (id) on delete cascade, jti text not null, scope text not null, audience text not null, issued_at bigint not null, expires_at bigint not null, used_at bigint)`,
     `create index oauth_token_grant on oauth_token (grant_id)`,
     `create index oauth_token_expires on oauth_token (expires_at)`,
+    `create table device_request (device_hash text primary key, user_code_hash text not null unique, client_id text not null references client (id) on delete cascade, scope text not null, resource text, status text not null, claimed_by text references "user" (id) on delete cascade, poll_seconds integer not null, last_polled_at bigint, ip text not null, user_agent text not null, created_at bigint not null, expires_at bigint not null)`,
+    `create index device_request_expires on device_request (expires_at)`,
     `create table signing_key (kid text primary key, alg text not null, stage text not null, public_jwk text not null, sealed_private_jwk text not null, created_at bigint not null, ends_at bigint)`,
     `create unique index signing_key_stage on signing_key (alg, stage) where stage <> 'retired'`,
     `create table api_key (id text primary key, user_id text not null references "user" (id) on delete cascade, name text not null, description text, key_hash text not null unique, prefix text not null, scopes text not null, created_at bigint not null, expires_at bigint, last_used_at bigint, expiration_email_sent integer not null default 0)`,

@@ -1,0 +1,92 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { deviceAuthorization } from '#oidc/device.ts';
+import type { TokenDeps } from '#oidc/grants/shared.ts';
+import type { Clock } from '#platform/clock.ts';
+import { AppError } from '#platform/errors.ts';
+import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { answer, problems } from '#platform/http/contract.ts';
+import { ClientMeta } from '../clients/contract.ts';
+import type { Cookies } from '../sessions/cookies.ts';
+import type { DevicesService } from './device-service.ts';
+import { form, noStore, oauth, type Refusals } from './oauth-http.ts';
+
+const DeviceInfo = z
+  .object({
+    scope: z.array(z.string()),
+    scopeInfo: z.array(z.object({ key: z.string(), name: z.string(), description: z.string().optional() })),
+    authorizationRequired: z.boolean(),
+    reauthenticationRequired: z.boolean(),
+    client: ClientMeta,
+  })
+  .openapi('DeviceInfo');
+
+const code = { query: z.object({ code: z.string().min(1) }) };
+const refusals = problems('not_signed_in', 'oidc_access_denied', 'oidc_invalid_device_code', 'rate_limited');
+const getInfo = createRoute({
+  method: 'get',
+  path: '/api/oidc/device/info',
+  request: code,
+  responses: { 200: answer(DeviceInfo), ...refusals },
+});
+const verify = createRoute({
+  method: 'post',
+  path: '/api/oidc/device/verify',
+  request: code,
+  responses: { 204: { description: 'The device is let in' }, ...problems('reauthentication_required'), ...refusals },
+});
+const deny = createRoute({
+  method: 'post',
+  path: '/api/oidc/device/deny',
+  request: code,
+  responses: { 204: { description: 'The device was told no' }, ...refusals },
+});
+
+interface Deps extends Refusals {
+  engine: TokenDeps;
+  devices: DevicesService;
+  clock: Clock;
+  cookies: Pick<Cookies, 'session' | 'reauthentication'>;
+  metaOf(clientId: string): Promise<ClientMeta>;
+}
+
+/** RFC 8628: the device's endpoint, and what the person's browser asks and answers. */
+export function deviceRoutes(app: OpenAPIHono<Env>, { engine, devices, clock, cookies, metaOf, ...refused }: Deps): void {
+  app.post(
+    '/api/oidc/device/authorize',
+    oauth(refused, async (c) => {
+      const response = await deviceAuthorization(engine, await form(c), c.req.header('authorization'), {
+        now: clock.now(),
+        origin: originOf(c),
+      });
+      return noStore(c, response);
+    }),
+  );
+
+  const answerer = (c: Ctx, userCode: string) => {
+    const session = cookies.session.read(c);
+    if (session === undefined) throw new AppError('not_signed_in');
+    return { session, userCode };
+  };
+
+  app.openapi(getInfo, async (c) => {
+    const view = await devices.view(answerer(c, c.req.valid('query').code), originOf(c));
+    return c.json(
+      {
+        scope: view.scopes,
+        scopeInfo: view.scopes.map((key) => ({ key, name: key })),
+        authorizationRequired: view.authorizationRequired,
+        reauthenticationRequired: view.reauthenticationRequired,
+        client: await metaOf(view.client.id),
+      },
+      200,
+    );
+  });
+  app.openapi(verify, async (c) => {
+    await devices.approve(answerer(c, c.req.valid('query').code), cookies.reauthentication.read(c), originOf(c));
+    return c.body(null, 204);
+  });
+  app.openapi(deny, async (c) => {
+    await devices.deny(answerer(c, c.req.valid('query').code), originOf(c));
+    return c.body(null, 204);
+  });
+}

@@ -1,0 +1,50 @@
+import { checkResource } from './checks/resource.ts';
+import { checkScope } from './checks/scope.ts';
+import { authenticateClient } from './client-auth/authenticate.ts';
+import { presentedClient } from './client-auth/credentials.ts';
+import { OAuthError } from './errors.ts';
+import type { Parameters } from './parameters.ts';
+import type { Devices, Ledger, Origin, Seconds, Values } from './ports.ts';
+
+export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+/** Ten minutes: long enough to fetch a telephone, short enough to make guessing user codes pointless. */
+export const DEVICE_CODE_SECONDS = 600;
+export const POLL_SECONDS = 5;
+
+/** RFC 8628 section 3.2. */
+export interface DeviceAuthorizationResponse {
+  device_code: string;
+  user_code: string;
+  verification_uri: string;
+  verification_uri_complete: string;
+  expires_in: number;
+  interval: number;
+}
+
+/** RFC 8628 section 3.1: a device without a browser asks for a code to show. Throws OAuthError. */
+export async function deviceAuthorization(
+  deps: { issuer: string; ledger: Ledger; devices: Devices; values: Values },
+  parameters: Parameters,
+  authorization: string | undefined,
+  { now, origin }: { now: Seconds; origin: Origin },
+): Promise<DeviceAuthorizationResponse> {
+  const presented = presentedClient(parameters, authorization);
+  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const { client: found } = await deps.ledger.read({ clientId: presented.id });
+  const client = authenticateClient(found, presented, deps.values, now);
+  checkResource({ parameters });
+  const { scopes } = checkScope({ parameters });
+  const { deviceCode, userCode } = await deps.devices.open(
+    { clientId: client.id, scopes, resource: null, expiresAt: now + DEVICE_CODE_SECONDS, interval: POLL_SECONDS, origin },
+    now,
+  );
+  const verificationUri = `${deps.issuer}/device`;
+  return {
+    device_code: deviceCode,
+    user_code: userCode,
+    verification_uri: verificationUri,
+    verification_uri_complete: `${verificationUri}?user_code=${userCode}`,
+    expires_in: DEVICE_CODE_SECONDS,
+    interval: POLL_SECONDS,
+  };
+}
