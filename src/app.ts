@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Transaction } from 'kysely';
 import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
@@ -7,14 +8,19 @@ import { createAudit } from './audit/service.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClientSecrets } from './clients/secrets.ts';
 import { createClients } from './clients/service.ts';
+import { createConsents } from './consents/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
 import { customClaimRoutes } from './custom-claims/routes.ts';
 import { createCustomClaims } from './custom-claims/service.ts';
+import { deviceRoutes } from './grants/device-routes.ts';
+import { createDevices } from './grants/device-service.ts';
 import { createLedger } from './grants/facts.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { createGroups } from './groups/service.ts';
+import { oneTimeCodeRoutes } from './one-time-codes/routes.ts';
+import { createOneTimeCodes } from './one-time-codes/service.ts';
 import { createJudges } from './passkeys/judges.ts';
 import { createPasskeyList } from './passkeys/manage.ts';
 import { passkeyRoutes } from './passkeys/routes.ts';
@@ -22,16 +28,25 @@ import { createPasskeys } from './passkeys/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { Database } from './platform/db/open.ts';
+import type { Tables } from './platform/db/tables.ts';
 import { AppError } from './platform/errors.ts';
+import { guessLimit } from './platform/guess-limit.ts';
 import type { Env } from './platform/http/context.ts';
 import { restError, validationFailed } from './platform/http/errors.ts';
+import { frontDoor } from './platform/http/front-door.ts';
+import { createRateLimits } from './platform/http/rate-limits.ts';
+import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
 import type { Random } from './platform/random.ts';
-import { createSeal } from './platform/seal.ts';
-import { ROUTES, routeOf } from './routes.ts';
+import { createSeal, keyedHash } from './platform/seal.ts';
+import { RATE_LIMITS, type RateLimit, ROUTES } from './routes.ts';
 import { cookies as cookiesOf } from './sessions/cookies.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
+import { settingRoutes } from './settings/routes.ts';
+import { createSettings } from './settings/service.ts';
+import { signUpRoutes } from './sign-up/routes.ts';
+import { createSetUp, type NewUser } from './sign-up/set-up.ts';
 import { signingKeyRoutes } from './signing-keys/routes.ts';
 import { createSigningKeys, type GenerateKey } from './signing-keys/service.ts';
 import { userRoutes } from './users/routes.ts';
@@ -47,11 +62,6 @@ export interface Deps {
   generateKey?: GenerateKey;
 }
 
-/** What the server knows of a request that `Request` cannot say. */
-export interface Peer {
-  address: string;
-}
-
 /** Puts config → platform → features → one handler together; the only file that knows everything. */
 export async function createApp({ config, database, clock, random, log, generateKey }: Deps) {
   const { db } = database;
@@ -59,7 +69,9 @@ export async function createApp({ config, database, clock, random, log, generate
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
   const cookies = cookiesOf(config);
   const grants = createGrants({ db, random });
-  const idleSeconds = () => 60 * 60;
+  const variable = config.uiConfigDisabled ? (config.variable ?? (() => undefined)) : undefined;
+  const settings = await createSettings({ db, clock, seal, audit, log, variable });
+  const idleSeconds = () => settings.get('sessionDuration') * 60;
   const sessions = createSessions({
     db,
     clock,
@@ -89,7 +101,7 @@ export async function createApp({ config, database, clock, random, log, generate
       clientsOf: (id) => clients.metaOfGroup(id),
       claimsOf: customClaims.ofGroups,
       allowClients: (tx, actor, group, ids) => clients.allowForGroup(tx, actor, group, ids),
-      ldapEnabled: async () => false,
+      ldapEnabled: () => settings.get('ldapEnabled'),
     },
   });
   const clients = createClients({
@@ -109,20 +121,42 @@ export async function createApp({ config, database, clock, random, log, generate
     },
   });
   const clientSecrets = createClientSecrets({ db, clock, random, audit, hold: clients.hold });
-  const policy = async () => ({
-    requireEmail: true,
-    emailsVerified: false,
-    allowOwnAccountEdit: true,
-    ldapEnabled: false,
-    defaultGroupIds: [],
-    defaultClaims: [],
+  const policy = () => ({
+    requireEmail: settings.get('requireUserEmail'),
+    emailsVerified: settings.get('emailsVerified'),
+    allowOwnAccountEdit: settings.get('allowOwnAccountEdit'),
+    ldapEnabled: settings.get('ldapEnabled'),
+    defaultGroupIds: settings.get('signupDefaultUserGroupIDs'),
+    defaultClaims: settings.get('signupDefaultCustomClaims'),
   });
   const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy });
 
   const signingKeys = await createSigningKeys({ db, clock, seal, log, generate: generateKey });
   const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
   const decide = createDecider(idleSeconds);
-  const engine = { issuer: config.appUrl, ledger, grants, keys: signingKeys, values: createValues({ random, seal }), decide };
+  const consents = createConsents({
+    db,
+    clock,
+    audit,
+    neighbours: {
+      logosOf: async () => new Map(),
+      revokeGrants: (tx, userId, clientId) => grants.revokeOfUserAndClient(tx, userId, clientId, clock.now()),
+    },
+  });
+  const devices = createDevices({
+    db,
+    clock,
+    random,
+    log,
+    ledger,
+    decide,
+    consents,
+    audit,
+    hashUserCode: keyedHash(seal, 'device-user-code'),
+    takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
+    mayGuess: guessLimit({ guesses: 10, seconds: 3600 }),
+  });
+  const engine = { issuer: config.appUrl, ledger, grants, devices, keys: signingKeys, values: createValues({ random, seal }), decide };
 
   const passkeys = createPasskeys({
     db,
@@ -132,12 +166,34 @@ export async function createApp({ config, database, clock, random, log, generate
     sessions,
     webauthn: {
       ...createJudges(config.appUrl),
-      rpName: async () => 'Pocket ID',
-      policy: async () => ({ userVerification: 'required', allowSynced: true, attachment: 'any' }),
+      rpName: async () => settings.get('appName'),
+      policy: async () => ({
+        userVerification: settings.get('webauthnUserVerification'),
+        allowSynced: settings.get('webauthnAllowSyncedPasskeys'),
+        attachment: settings.get('webauthnAuthenticatorAttachment'),
+      }),
     },
-    onPasskeyAdded: async () => {},
+    onPasskeyAdded: (tx, userId) => oneTimeCodes.endAllOf(tx, userId),
   });
   const passkeyList = createPasskeyList({ db, audit });
+  const oneTimeCodes = createOneTimeCodes({
+    db,
+    clock,
+    random,
+    audit,
+    hash: keyedHash(seal, 'one-time-code'),
+    people: { hold: users.hold, start: sessions.start },
+  });
+  const addUser = (tx: Transaction<Tables>, user: NewUser, defaults: ReturnType<typeof policy>) => users.add(tx, user, { defaults });
+  const setUp = createSetUp({
+    db,
+    clock,
+    random,
+    audit,
+    appUrl: config.appUrl,
+    people: { defaults: async () => policy(), add: addUser, start: sessions.start },
+  });
+  await setUp.prepare();
 
   const credentials: Credentials = {
     session: async (value) => {
@@ -164,11 +220,14 @@ export async function createApp({ config, database, clock, random, log, generate
     signingKeys,
     passkeys,
     passkeyList,
+    oneTimeCodes,
+    setUp,
     users,
     groups,
     customClaims,
     clients,
     clientSecrets,
+    settings,
   };
 
   const app = new OpenAPIHono<Env>({
@@ -176,20 +235,23 @@ export async function createApp({ config, database, clock, random, log, generate
       if (!result.success) throw validationFailed(result.error.issues);
     },
   });
-  app.use(async (c, next) => {
-    const requestId = random.uuid();
-    c.set('requestId', requestId);
-    c.set('ip', ((c.env as { peer?: Peer } | undefined)?.peer?.address ?? '127.0.0.1').replace(/^::ffff:/, ''));
-    c.set('userAgent', c.req.header('user-agent') ?? '');
-    c.header('X-Request-ID', requestId);
+  const rates = createRateLimits({ buckets: RATE_LIMITS, clock: () => clock.now() * 1000 });
+  const takeFrom = config.disableRateLimiting ? undefined : (bucket: string, ip: string) => rates.take(bucket as RateLimit, ip);
+  app.use(async (_c, next) => {
+    await settings.refresh();
     await next();
   });
   const guard = createGuard({ credentials, sessionCookie: cookies.session.read });
-  const guards = new Map(ROUTES.map((row) => [row, guard(row)]));
-  app.use((c, next) => {
-    const row = routeOf(c.req.method, c.req.path);
-    return row ? guards.get(row)!(c, next) : next();
-  });
+  app.use(
+    ...frontDoor({
+      rows: ROUTES,
+      appUrl: config.appUrl,
+      internalAppUrl: config.internalAppUrl,
+      guard,
+      takeFrom,
+      newRequestId: random.uuid,
+    }),
+  );
 
   app.get('/healthz', (c) => c.body(null, 204));
   // Features register their routes here, each in one line.
@@ -197,13 +259,17 @@ export async function createApp({ config, database, clock, random, log, generate
   groupRoutes(app, { groups, users });
   apiKeyRoutes(app, { apiKeys });
   clientRoutes(app, { clients, secrets: clientSecrets });
+  settingRoutes(app, { settings });
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
+  oneTimeCodeRoutes(app, { oneTimeCodes, cookies, showUser: users.me });
+  signUpRoutes(app, { setUp, cookies, showUser: users.me });
   passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   grantRoutes(app, { engine, clock, db, log, audit });
+  deviceRoutes(app, { engine, devices, clock, cookies, metaOf: clients.meta, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
 
-  app.notFound((c) => restError(new AppError('not_found', { message: 'API endpoint not found' }), c, log));
+  app.notFound(unmatched({ rows: ROUTES, page: (c) => restError(new AppError('not_found'), c, log) }));
   app.onError((cause, c) => restError(cause, c, log));
 
   return { fetch: app.fetch, request: app.request, app, services, close: () => database.close() };

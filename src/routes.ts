@@ -9,6 +9,8 @@
  * - `manager`  an administrator or user manager (who may not touch administrators: the service says no); an auditor where the method only reads
  * - `auditor`  an administrator or auditor; only on rows that read
  * - `protocol` OAuth: client authentication or a bearer token, checked by the engine; other sites may call it
+ *
+ * Behind the folder a row may say more: `cors`, `cross-site`, `any-body`, `upload`, `quiet`, `limit=<name>`; see RouteRow.
  */
 export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'manager' | 'auditor' | 'protocol';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -19,73 +21,94 @@ export interface RouteRow {
   who: Who;
   /** The folder under `src/` that answers. */
   home: string;
+  /** `cors`: pages of any origin may read the answer, preflights are answered. */
+  cors: boolean;
+  /** `cross-site`, and every `protocol` row: other sites may post here with a person's cookies, the handler has its own defence. */
+  crossSite: boolean;
+  /** `any-body`, and every `protocol` row: the body is a form or a file, not JSON. */
+  anyBody: boolean;
+  /** `upload`: the body may be as large as a picture. */
+  upload: boolean;
+  /** `quiet`: requests are not logged. */
+  quiet: boolean;
+  /** `limit=<name>`: requests are counted in this bucket of RATE_LIMITS. */
+  limit: RateLimit | undefined;
 }
 
 const table = `
-get    /healthz                                              none      platform
+get    /healthz                                             none      platform       quiet
 
-get    /api/users                                            manager   users
-post   /api/users                                            manager   users
-get    /api/users/me                                         user      users
-put    /api/users/me                                         user      users
-get    /api/users/{id}                                       manager   users
-put    /api/users/{id}                                       manager   users
-delete /api/users/{id}                                       manager   users
-put    /api/users/{id}/user-groups                           manager   users
-get    /api/users/{id}/groups                                manager   groups
-get    /api/user-groups                                      manager   groups
-post   /api/user-groups                                      manager   groups
-get    /api/user-groups/{id}                                 manager   groups
-put    /api/user-groups/{id}                                 manager   groups
-delete /api/user-groups/{id}                                 manager   groups
-put    /api/user-groups/{id}/users                           manager   groups
-put    /api/user-groups/{id}/allowed-oidc-clients            admin     groups
-get    /api/custom-claims/suggestions                        manager   custom-claims
-put    /api/custom-claims/user/{userId}                      manager   custom-claims
-put    /api/custom-claims/user-group/{userGroupId}           manager   custom-claims
-get    /api/oidc/clients                                     auditor   clients
-post   /api/oidc/clients                                     admin     clients
-get    /api/oidc/clients/{id}                                auditor   clients
-get    /api/oidc/clients/{id}/meta                           none      clients
-put    /api/oidc/clients/{id}                                admin     clients
-delete /api/oidc/clients/{id}                                admin     clients
-put    /api/oidc/clients/{id}/allowed-user-groups            admin     clients
-post   /api/oidc/clients/{id}/secret                         admin     clients
-get    /api/oidc/clients/{id}/secrets                        auditor   clients
-post   /api/oidc/clients/{id}/secrets                        admin     clients
-delete /api/oidc/clients/{id}/secrets/{secretId}             admin     clients
-get    /api/api-keys                                         user      api-keys
-post   /api/api-keys                                         browser   api-keys
-post   /api/api-keys/{id}/renew                              browser   api-keys
-delete /api/api-keys/{id}                                    user      api-keys
+get    /api/users                                           manager   users
+post   /api/users                                           manager   users
+get    /api/users/me                                        user      users
+put    /api/users/me                                        user      users
+get    /api/users/{id}                                      manager   users
+put    /api/users/{id}                                      manager   users
+delete /api/users/{id}                                      manager   users
+put    /api/users/{id}/user-groups                          manager   users
+get    /api/users/{id}/groups                               manager   groups
+get    /api/user-groups                                     manager   groups
+post   /api/user-groups                                     manager   groups
+get    /api/user-groups/{id}                                manager   groups
+put    /api/user-groups/{id}                                manager   groups
+delete /api/user-groups/{id}                                manager   groups
+put    /api/user-groups/{id}/users                          manager   groups
+put    /api/user-groups/{id}/allowed-oidc-clients           admin     groups
+get    /api/custom-claims/suggestions                       manager   custom-claims
+put    /api/custom-claims/user/{userId}                     manager   custom-claims
+put    /api/custom-claims/user-group/{userGroupId}          manager   custom-claims
+get    /api/oidc/clients                                    auditor   clients
+post   /api/oidc/clients                                    admin     clients
+get    /api/oidc/clients/{id}                               auditor   clients
+get    /api/oidc/clients/{id}/meta                          none      clients
+put    /api/oidc/clients/{id}                               admin     clients
+delete /api/oidc/clients/{id}                               admin     clients
+put    /api/oidc/clients/{id}/allowed-user-groups           admin     clients
+post   /api/oidc/clients/{id}/secret                        admin     clients
+get    /api/oidc/clients/{id}/secrets                       auditor   clients
+post   /api/oidc/clients/{id}/secrets                       admin     clients
+delete /api/oidc/clients/{id}/secrets/{secretId}            admin     clients
+get    /api/api-keys                                        user      api-keys
+post   /api/api-keys                                        browser   api-keys
+post   /api/api-keys/{id}/renew                             browser   api-keys
+delete /api/api-keys/{id}                                   user      api-keys
 
-get    /.well-known/jwks.json                                protocol  signing-keys
+get    /.well-known/jwks.json                               protocol  signing-keys   cors
 
-get    /api/webauthn/login/start                             none      passkeys
-post   /api/webauthn/login/finish                            none      passkeys
-post   /api/webauthn/logout                                  user      passkeys
-get    /api/webauthn/register/start                          browser   passkeys
-post   /api/webauthn/register/finish                         browser   passkeys
-get    /api/webauthn/reauthenticate/start                    browser   passkeys
-post   /api/webauthn/reauthenticate                          browser   passkeys
-get    /api/webauthn/credentials                             user      passkeys
-patch  /api/webauthn/credentials/{id}                        browser   passkeys
-delete /api/webauthn/credentials/{id}                        browser   passkeys
-get    /api/users/{id}/webauthn-credentials                  admin     passkeys
-delete /api/users/{id}/webauthn-credentials/{credentialId}   admin     passkeys
+post   /api/users/{id}/one-time-access-token                manager   one-time-codes
+post   /api/one-time-access-token/{token}                   none      one-time-codes limit=one-time-access-token
+get    /api/signup/setup                                    none      sign-up
+post   /api/signup/setup                                    none      sign-up
 
-get    /api/users/me/sessions                                user      sessions
-delete /api/users/me/sessions                                user      sessions
-delete /api/users/me/sessions/{sessionId}                    user      sessions
-get    /api/users/{id}/sessions                              admin     sessions
-delete /api/users/{id}/sessions                              admin     sessions
-delete /api/users/{id}/sessions/{sessionId}                  admin     sessions
+get    /api/webauthn/login/start                            none      passkeys
+post   /api/webauthn/login/finish                           none      passkeys       limit=webauthn-login
+post   /api/webauthn/logout                                 user      passkeys
+get    /api/webauthn/register/start                         browser   passkeys
+post   /api/webauthn/register/finish                        browser   passkeys
+get    /api/webauthn/reauthenticate/start                   browser   passkeys
+post   /api/webauthn/reauthenticate                         browser   passkeys       limit=webauthn-reauthenticate
+get    /api/webauthn/credentials                            user      passkeys
+patch  /api/webauthn/credentials/{id}                       browser   passkeys
+delete /api/webauthn/credentials/{id}                       browser   passkeys
+get    /api/users/{id}/webauthn-credentials                 admin     passkeys
+delete /api/users/{id}/webauthn-credentials/{credentialId}  admin     passkeys
 
-post   /api/oidc/token                                       protocol  grants
-get    /api/oidc/userinfo                                    protocol  grants
-post   /api/oidc/userinfo                                    protocol  grants
-post   /api/oidc/introspect                                  protocol  grants
-post   /api/oidc/revoke                                      protocol  grants
+get    /api/users/me/sessions                               user      sessions
+delete /api/users/me/sessions                               user      sessions
+delete /api/users/me/sessions/{sessionId}                   user      sessions
+get    /api/users/{id}/sessions                             admin     sessions
+delete /api/users/{id}/sessions                             admin     sessions
+delete /api/users/{id}/sessions/{sessionId}                 admin     sessions
+
+post   /api/oidc/token                                      protocol  grants         cors
+get    /api/oidc/userinfo                                   protocol  grants         cors
+post   /api/oidc/userinfo                                   protocol  grants         cors
+post   /api/oidc/introspect                                 protocol  grants         cors
+post   /api/oidc/revoke                                     protocol  grants         cors
+post   /api/oidc/device/authorize                           protocol  grants
+get    /api/oidc/device/info                                browser   grants
+post   /api/oidc/device/verify                              browser   grants
+post   /api/oidc/device/deny                                browser   grants
 `;
 
 export const ROUTES: readonly RouteRow[] = table
@@ -93,32 +116,28 @@ export const ROUTES: readonly RouteRow[] = table
   .split('\n')
   .filter((line) => line.trim() !== '' && !line.startsWith('#'))
   .map((line) => {
-    const [method, path, who, home] = line.trim().split(/\s+/);
-    return { method, path, who, home } as RouteRow;
+    const [method, path, who, home, ...words] = line.trim().split(/\s+/);
+    const has = (word: string) => words.includes(word);
+    return {
+      method,
+      path,
+      who,
+      home,
+      cors: has('cors'),
+      crossSite: has('cross-site') || who === 'protocol',
+      anyBody: has('any-body') || has('upload') || who === 'protocol',
+      upload: has('upload'),
+      quiet: has('quiet'),
+      limit: words.find((word) => word.startsWith('limit='))?.slice('limit='.length),
+    } as RouteRow;
   });
 
-const literal = new Map<string, RouteRow>();
-const patterns = new Map<string, { row: RouteRow; segments: string[] }[]>();
-for (const row of ROUTES) {
-  if (!row.path.includes('{')) literal.set(`${row.method} ${row.path}`, row);
-  else {
-    const segments = row.path.split('/');
-    const key = `${row.method} ${segments.length}`;
-    patterns.set(key, [...(patterns.get(key) ?? []), { row, segments }]);
-  }
-}
-
-/** The row that answers: a literal segment wins over a parameter, so `/api/users/me` is never read as `/api/users/{id}`. HEAD is a GET. */
-export function routeOf(method: string, path: string): RouteRow | undefined {
-  const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
-  const exact = literal.get(`${verb} ${path}`);
-  if (exact) return exact;
-  const segments = path.split('/');
-  const literals = (pattern: string[]) => pattern.filter((s) => !s.startsWith('{')).length;
-  let best: { row: RouteRow; segments: string[] } | undefined;
-  for (const candidate of patterns.get(`${verb} ${segments.length}`) ?? []) {
-    const fits = candidate.segments.every((s, i) => (s.startsWith('{') ? segments[i] !== '' : s === segments[i]));
-    if (fits && (!best || literals(candidate.segments) > literals(best.segments))) best = candidate;
-  }
-  return best?.row;
-}
+/** Token buckets for each client address, as Pocket ID has them: `count` requests in `seconds`, `burst` at once. `api` counts everything but pages. */
+export const RATE_LIMITS = {
+  api: { count: 100, seconds: 1, burst: 300 },
+  signup: { count: 2, seconds: 60, burst: 10 },
+  'webauthn-login': { count: 1, seconds: 5, burst: 10 },
+  'webauthn-reauthenticate': { count: 1, seconds: 10, burst: 5 },
+  'one-time-access-token': { count: 1, seconds: 10, burst: 5 },
+} as const;
+export type RateLimit = keyof typeof RATE_LIMITS;

@@ -19,7 +19,7 @@ export async function serve(): Promise<void> {
     port: config.port,
     hostname: config.host,
     fetch: (request, { incoming }: { incoming: { socket: { remoteAddress?: string } } }) =>
-      app.fetch(request, { peer: { address: incoming.socket.remoteAddress ?? '' } }),
+      app.fetch(request, { exchange: { ip: incoming.socket.remoteAddress ?? '' } }),
   });
   server.on('listening', () => log.info('PocketID is ready', { url: config.appUrl }));
 }

@@ -50,7 +50,7 @@ export function browser(world: World, { userAgent = 'Mozilla/5.0 (X11; Linux x86
       ...init.headers,
     };
     const body = json === undefined ? (form ? new URLSearchParams(form).toString() : init.body) : JSON.stringify(json);
-    const response = await world.app.request(url.href, { ...init, method, headers, body }, ip ? { peer: { address: ip } } : undefined);
+    const response = await world.app.request(url.href, { ...init, method, headers, body }, ip ? { exchange: { ip } } : undefined);
     for (const line of response.headers.getSetCookie()) keep(line);
     return response;
   };

@@ -1,0 +1,35 @@
+const HSTS = 'max-age=63072000; includeSubDomains';
+
+/** What a browser may do with an answer that is no page of ours: nothing. */
+const PERMISSIONS =
+  'publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()';
+
+/**
+ * Headers that every answer has unless its handler chose others: those of documents that are not pages. Pages bring their own policy. With
+ * `crossOrigin` other origins may read the answer.
+ */
+export function securityHeaders({
+  secure,
+  crossOrigin = false,
+}: {
+  secure: boolean;
+  crossOrigin?: boolean;
+}): Readonly<Record<string, string>> {
+  return {
+    'Cache-Control': 'private, no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    'Cross-Origin-Resource-Policy': crossOrigin ? 'cross-origin' : 'same-origin',
+    'Permissions-Policy': PERMISSIONS,
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    ...(secure ? { 'Strict-Transport-Security': HSTS } : {}),
+  };
+}
+
+/** CORS as Pocket ID has it: any origin, no credentials. Preflights are answered with these too. */
+export const CORS: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+  'Access-Control-Allow-Methods': 'GET, POST',
+};
