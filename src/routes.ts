@@ -68,6 +68,11 @@ post   /api/oidc/clients/{id}/secret                        admin     clients
 get    /api/oidc/clients/{id}/secrets                       auditor   clients
 post   /api/oidc/clients/{id}/secrets                       admin     clients
 delete /api/oidc/clients/{id}/secrets/{secretId}            admin     clients
+get    /api/application-configuration                       none      settings
+get    /api/application-configuration/all                   auditor   settings
+put    /api/application-configuration                       admin     settings
+post   /api/application-configuration/test-email            admin     settings
+post   /api/application-configuration/sync-ldap             admin     settings
 get    /api/api-keys                                        user      api-keys
 post   /api/api-keys                                        browser   api-keys
 post   /api/api-keys/{id}/renew                             browser   api-keys

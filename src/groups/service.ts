@@ -26,7 +26,7 @@ export interface GroupNeighbours {
   claimsOf(groupIds: readonly string[]): Promise<Map<string, CustomClaim[]>>;
   /** Makes these the clients that list the group as allowed; throws `not_found` for an unknown one. */
   allowClients(tx: Tx, actor: Actor, group: { id: string; name: string }, clientIds: readonly string[]): Promise<void>;
-  ldapEnabled(): Promise<boolean>;
+  ldapEnabled(): boolean;
 }
 interface Deps {
   db: Db;
@@ -154,7 +154,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
     },
 
     async update(actor: Actor, id: string, body: GroupUpdate): Promise<Group> {
-      const ldap = await neighbours.ldapEnabled();
+      const ldap = neighbours.ldapEnabled();
       await change(async (tx) => {
         const before = await hold(tx, actor, id);
         if (before.ldap_id !== null && ldap) throw new AppError('ldap_user_group_update');
@@ -169,7 +169,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
     },
 
     async remove(actor: Actor, id: string): Promise<void> {
-      const ldap = await neighbours.ldapEnabled();
+      const ldap = neighbours.ldapEnabled();
       await change(async (tx) => {
         const before = await hold(tx, actor, id);
         if (before.ldap_id !== null && ldap) throw new AppError('ldap_user_group_update');

@@ -31,6 +31,8 @@ export interface Config extends Settings {
   encryptionKeyMadeAt: string | undefined;
   /** What an operator should know about these settings; none stops the start. */
   notes: readonly string[];
+  /** The text of another variable (of the file that `<name>_FILE` names, with `fromFile`): with UI_CONFIG_DISABLED the application configuration. */
+  variable?: (name: string, fromFile: boolean) => string | undefined;
 }
 
 interface Setting<T> {
@@ -198,13 +200,19 @@ export function readConfig(env: Variables, { files = systemFiles() }: { files?: 
   if (trouble) notes.push(`APP_URL ${trouble}`);
   if (settings.trustProxy === true) notes.push('TRUST_PROXY is true: anybody who reaches this port directly can claim any address');
   for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
-  return { ...settings, ...keyOf(settings, files), notes };
+  const variable = (name: string, fromFile: boolean) => textOf({ name, file: fromFile || undefined }, variables, files, []);
+  return { ...settings, ...keyOf(settings, files), notes, variable };
 }
 
 const withoutUndefined = (env: Variables) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 
 /** The setting's text from its variable or from the file that `<name>_FILE` names; undefined when neither is set. */
-function textOf(setting: Setting<unknown>, variables: Variables, files: Files, notes: string[]): string | undefined {
+function textOf(
+  setting: Pick<Setting<unknown>, 'name' | 'file' | 'neverEmpty'>,
+  variables: Variables,
+  files: Files,
+  notes: string[],
+): string | undefined {
   const direct = variables[setting.name];
   const path = setting.file ? variables[`${setting.name}_FILE`] : undefined;
   if (path) {

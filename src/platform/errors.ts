@@ -54,6 +54,7 @@ export const ERRORS = {
   setup_already_completed: [409, 'The set-up has already been completed'],
   last_administrator: [409, 'The last administrator cannot be removed'],
   ldap_disabled: [409, 'LDAP is not enabled'],
+  ldap_unavailable: [409, 'Synchronising with LDAP is not available in this version'],
   mail_disabled: [409, 'Sending mail is not configured'],
   scim_unavailable: [409, 'Pushing by SCIM is not available in this version'],
   api_key_not_expired: [409, 'This API key has not expired yet'],

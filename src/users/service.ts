@@ -35,7 +35,7 @@ export interface UserClaims {
   ofUsers(ids: readonly string[]): Promise<Map<string, CustomClaim[]>>;
   give(tx: Tx, userId: string, claims: readonly CustomClaim[]): Promise<void>;
 }
-/** The settings that users obey; read before a transaction begins. */
+/** The settings that users obey. */
 export interface UserPolicy {
   requireEmail: boolean;
   /** What `emailVerified` becomes when somebody changes their own address. */
@@ -52,7 +52,7 @@ interface Deps {
   audit: Audit;
   groups: UserGroups;
   claims: UserClaims;
-  policy: () => Promise<UserPolicy>;
+  policy: () => UserPolicy;
 }
 
 const CONFLICTS = { username_key: 'Username', email_key: 'Email', ldap_id: 'LDAP ID', id: 'Id', user_pkey: 'Id' };
@@ -173,7 +173,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
     async create(actor: Actor, input: CreateUser): Promise<User> {
       mayTouch(actor, { is_admin: flag(input.isAdmin ?? false), role: input.role ?? '' });
       if (input.id && /^[0-]+$/.test(input.id)) throw invalidField('id', 'reserved', 'Id is reserved');
-      const defaults = await policy();
+      const defaults = policy();
       if (defaults.requireEmail && !input.email) throw invalidField('email', 'required', 'Email is required');
       let id = '';
       await inTransaction(async (tx) => {
@@ -185,7 +185,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
     },
 
     async update(actor: Actor, id: string, body: UpdateUser): Promise<User> {
-      const rules = await policy();
+      const rules = policy();
       await inTransaction(async (tx) => {
         const store = userStore(tx);
         const administrators = body.isAdmin === false || body.disabled === true ? await store.holdAdministrators() : undefined;
@@ -207,7 +207,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
 
     /** What somebody may change about themselves. A key may not move its owner's e-mail address: that would be a way to sign in as them. */
     async updateMe(actor: Actor, body: UpdateMe): Promise<User> {
-      const rules = await policy();
+      const rules = policy();
       await inTransaction(async (tx) => {
         const before = await userStore(tx).forChange(actor.id);
         if (!before) throw notFound();
@@ -225,7 +225,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
     },
 
     async remove(actor: Actor, id: string): Promise<void> {
-      const rules = await policy();
+      const rules = policy();
       await inTransaction(async (tx) => {
         const store = userStore(tx);
         const administrators = await store.holdAdministrators();
