@@ -4,11 +4,21 @@ import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Env } from './context.ts';
+import { loggedPath } from './exchange.ts';
 
 /** `displayName` → "Display name", as the start of a sentence about the field. */
 const spoken = (field: string) => {
-  const words = field.replace(/\[(\d+)\]/g, ' $1').replace(/([a-z])([A-Z])/g, '$1 $2').replace(/\b(url|id)s?\b/gi, (w) => w.toUpperCase().replace(/S$/, 's'));
-  return words.charAt(0).toUpperCase() + words.slice(1).replace(/\B[A-Z](?=[a-z])/g, (c) => c.toLowerCase()).replace(/ [A-Z](?=[a-z])/g, (c) => c.toLowerCase());
+  const words = field
+    .replace(/\[(\d+)\]/g, ' $1')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/\b(url|id)s?\b/gi, (w) => w.toUpperCase().replace(/S$/, 's'));
+  return (
+    words.charAt(0).toUpperCase() +
+    words
+      .slice(1)
+      .replace(/\B[A-Z](?=[a-z])/g, (c) => c.toLowerCase())
+      .replace(/ [A-Z](?=[a-z])/g, (c) => c.toLowerCase())
+  );
 };
 
 /** zod's findings as the contract's field errors: required, invalid_format, too_short, too_long, or the rule's own name. */
@@ -17,9 +27,20 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
     const field = issue.path.map((p, i) => (typeof p === 'number' ? `[${p}]` : `${i ? '.' : ''}${String(p)}`)).join('') || 'body';
     const name = spoken(field);
     if (issue.code === 'invalid_type' && issue.input === undefined) return { field, code: 'required', message: `${name} is required` };
-    if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1) return { field, code: 'required', message: `${name} is required` };
-    if (issue.code === 'too_small') return { field, code: 'too_short', message: `${name} must be at least ${issue.minimum}${issue.origin === 'string' ? ' characters long' : ''}` };
-    if (issue.code === 'too_big') return { field, code: 'too_long', message: `${name} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters long' : ''}` };
+    if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1)
+      return { field, code: 'required', message: `${name} is required` };
+    if (issue.code === 'too_small')
+      return {
+        field,
+        code: 'too_short',
+        message: `${name} must be at least ${issue.minimum}${issue.origin === 'string' ? ' characters long' : ''}`,
+      };
+    if (issue.code === 'too_big')
+      return {
+        field,
+        code: 'too_long',
+        message: `${name} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters long' : ''}`,
+      };
     if (issue.code === 'custom' && issue.params?.code) return { field, code: String(issue.params.code), message: issue.message };
     return { field, code: 'invalid_format', message: issue.code === 'custom' ? issue.message : `${name} is not valid` };
   });
@@ -35,16 +56,27 @@ export function restError(cause: unknown, c: Context<Env>, log: Log): Response {
   const requestId = c.var.requestId;
   let error: AppError;
   if (cause instanceof AppError) error = cause;
-  else if (cause instanceof HTTPException) error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
+  else if (cause instanceof HTTPException)
+    error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
   else {
     const e = cause instanceof Error ? cause : new Error(String(cause));
-    log.error('internal error', { request_id: requestId, path: c.req.path, method: c.req.method, error: e.message, stack: e.stack });
+    log.error('internal error', { request_id: requestId, path: loggedPath(c), method: c.req.method, error: e.message, stack: e.stack });
     error = new AppError('internal_error');
   }
   if (error.status === 401 || error.status === 403) {
-    log.warn('request unauthorized', { request_id: requestId, reason: error.code, method: c.req.method, path: c.req.path, ip: c.var.ip, detail: error.extra.detail });
+    log.warn('request unauthorized', {
+      request_id: requestId,
+      reason: error.code,
+      method: c.req.method,
+      path: loggedPath(c),
+      ip: c.var.ip,
+      detail: error.extra.detail,
+    });
   } else if (error.extra.detail) log.info('request refused', { request_id: requestId, reason: error.code, detail: error.extra.detail });
   if (error.extra.retryAfter !== undefined) c.header('Retry-After', String(error.extra.retryAfter));
-  const details = error.extra.details || error.extra.fields ? { ...error.extra.details, ...(error.extra.fields ? { fields: error.extra.fields } : {}) } : undefined;
+  const details =
+    error.extra.details || error.extra.fields
+      ? { ...error.extra.details, ...(error.extra.fields ? { fields: error.extra.fields } : {}) }
+      : undefined;
   return c.json({ error: error.message, code: error.code, ...(details ? { details } : {}), request_id: requestId }, error.status);
 }

@@ -35,3 +35,9 @@ export function exchangeOf(c: Context): Exchange {
 export function shareAnswer(c: Context, seconds: number): void {
   exchangeOf(c).shareSeconds = seconds;
 }
+
+/** The path as a log may show it: where the route's own pattern has a `{token}` or `{code}`, that pattern instead, since such a path is a secret. */
+export function loggedPath(c: Context): string {
+  const { route } = exchangeOf(c);
+  return route !== undefined && /\{(?:token|code)\}/.test(route) ? route : c.req.path;
+}

@@ -82,7 +82,9 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
       if (wait !== undefined) throw new AppError('rate_limited', { retryAfter: wait });
     }
     if (changes(c.req.method)) {
-      if (!row.crossSite && c.req.header('cookie') !== undefined && !fromOurPages(c, origins)) throw new AppError('cross_site_request');
+      // Also without cookies: SameSite keeps ours from such a request, and it could still sign the browser in as somebody else.
+      const fromBrowser = c.req.header('cookie') !== undefined || c.req.header('sec-fetch-site') !== undefined;
+      if (!row.crossSite && fromBrowser && !fromOurPages(c, origins)) throw new AppError('cross_site_request');
       if (!row.crossSite && !row.anyBody && row.path.startsWith('/api/') && !declaresJson(c)) throw new AppError('invalid_request_body');
     }
     return found.guard(c, next);
