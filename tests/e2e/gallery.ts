@@ -111,10 +111,10 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   code: (look) => codePage(look, { destination: {} }),
   'code-link': (look) => codePage(look, { destination: {}, code: 'K7q2Mx' }),
   'code-wrong': (look) => codePage(look, { destination: {}, code: 'K7q2MxK7q2Mx', problem: look.t('code.error.wrong'), status: 401 }),
-  'set-up': (look) => setUpPage(look, { token: 'x', values: { firstName: 'Holo', username: 'holo' } }),
+  'set-up': (look) => setUpPage(look, { secret: 'x', values: { firstName: 'Holo', username: 'holo' } }),
   'set-up-wrong': (look) =>
     setUpPage(look, {
-      token: 'x',
+      secret: 'x',
       values: { username: '@holo', email: 'nope' },
       wrong: ['firstName', 'username', 'email'],
       problem: look.t('setup.error.form'),

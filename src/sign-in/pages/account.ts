@@ -87,7 +87,7 @@ ${passkeys.length > 0 && html`<ul class="rows kept">${passkeys.map((passkey) => 
 <section aria-labelledby="sessions"><h2 id="sessions">${t('account.sessions')}</h2><p>${t('account.sessions.text')}</p>
 <ul class="rows">${sessions.map((session) => sessionRow(look, session, now))}</ul>
 ${others.length > 1 && html`<form method="post" action="/account/sessions/end-others"><button class="button quiet">${t('account.session.endOthers')}</button></form>`}</section></main>`,
-    needs: { isolated: true },
+    needs: { isolated: true, tellOrigin: true },
     incompressible: true,
     status: problem ? 409 : 200,
   };

@@ -7,7 +7,10 @@ export interface HeaderNeeds {
    * that signs people in through a popup talks to its opener afterwards, and one page of the chain with this header ends that for good.
    */
   isolated?: boolean;
-  /** The application learns which server sent the person: some compare the `Origin` of a form post, which `no-referrer` makes `null`. */
+  /**
+   * The page has forms that the browser itself posts: with `no-referrer` their `Origin` would be `null`, which no server can tell from a stranger's.
+   * Never where the address holds a code.
+   */
   tellOrigin?: boolean;
 }
 

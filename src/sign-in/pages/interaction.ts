@@ -3,7 +3,7 @@ import type { StepView, ViewPerson, ViewScope } from '../view.ts';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
-import { type Ceremony, cancelForm, loginScript, noScript, passkeyButton } from './sign-in.ts';
+import { type Ceremony, cancelForm, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
 import { formWords } from './words.ts';
 
 /** A step somebody is signed in for. */
@@ -33,7 +33,7 @@ export function selectAccountPage(look: Look, view: PersonStep): Page {
 <a class="button quiet" href="${switchPath(view.id)}">${t('selectAccount.other')}</a>
 <div class="links">${cancelForm(look, view)}</div>`,
     script: { words: formWords(look) },
-    needs: { formAction: { target: view.returnOrigin } },
+    needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };
 }
 
@@ -46,8 +46,8 @@ export function reauthenticatePage(look: Look, view: PersonStep, ceremony: Cerem
     tucked: view.client,
     body: html`${heading(title, t('reauthenticate.text', { client: view.client.name }))}${personCard(view.person, notYou(look, view.id))}${trouble()}
 ${passkeyButton(t('reauthenticate.button'))}${noScript(look)}<div class="links">${cancelForm(look, view)}</div>`,
-    script: loginScript(look, ceremony, { interaction: view.id }),
-    needs: { formAction: { target: view.returnOrigin } },
+    script: reauthenticationScript(look, ceremony, { interaction: view.id }),
+    needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };
 }
 
@@ -81,6 +81,6 @@ export function consentPage(look: Look, view: PersonStep): Page {
     body: html`${heading(title, t('consent.text'))}${personCard(view.person, notYou(look, view.id))}<ul class="facts">${facts}</ul>${trouble()}
 <div class="two"><form method="post" action="/interaction/cancel"><input type="hidden" name="interaction" value="${view.id}"><button class="button quiet">${t('consent.deny')}</button></form>${stepForm(view, 'consent', allow)}</div>`,
     script: { words: formWords(look) },
-    needs: { formAction: { target: view.returnOrigin } },
+    needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };
 }

@@ -22,7 +22,7 @@ export interface Page {
   /** Plain text, without the site's name. */
   title: string;
   /** What peeks out of the pocket: an application, or our key. `false`: the page is no pocket, `body` is everything above the footer. */
-  tucked: { id: string; name: string; hasLogo: boolean } | 'key' | false;
+  tucked: { id: string; name: string; hasLogo?: boolean } | 'key' | false;
   body: Html;
   /** Read by `page.js`. */
   script?: ScriptData;

@@ -7,7 +7,7 @@ export interface OnwardModel {
   /** The one registered redirect URI. */
   action: string;
   fields: Record<string, string>;
-  client?: ViewClient;
+  client?: Pick<ViewClient, 'id' | 'name'>;
 }
 
 /** OAuth 2.0 Form Post Response Mode: the answer as a form that sends itself, and has a button for browsers without scripts. */

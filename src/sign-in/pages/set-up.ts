@@ -2,15 +2,15 @@ import { html } from 'hono/html';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
-import { type Ceremony, type Destination, loginScript, noScript, passkeyButton, toward } from './sign-in.ts';
+import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, toward } from './sign-in.ts';
 import { ceremonyWords } from './words.ts';
 
 export const SET_UP_FIELDS = ['firstName', 'lastName', 'username', 'email'] as const;
 export type SetUpField = (typeof SET_UP_FIELDS)[number];
 
 export interface SetUpModel {
-  /** The secret of the link. */
-  token: string;
+  /** The link's. */
+  secret: string;
   values: Partial<Record<SetUpField, string>>;
   /** Fields with something wrong; `form` is a sentence about the whole. */
   wrong?: readonly SetUpField[];
@@ -26,7 +26,7 @@ const AUTOCOMPLETE: Record<SetUpField, string> = {
 };
 
 /** The first administrator's form. Works without scripts; the passkey comes on the next page. */
-export function setUpPage({ t }: Look, { token, values, wrong = [], problem, status }: SetUpModel): Page {
+export function setUpPage({ t }: Look, { secret, values, wrong = [], problem, status }: SetUpModel): Page {
   const field = (name: SetUpField, attributes: Html | string): Html => {
     const bad = wrong.includes(name);
     return html`<label for="${name}"><span>${t(`setup.${name}`)}</span><input id="${name}" name="${name}" value="${values[name] ?? ''}" autocomplete="${AUTOCOMPLETE[name]}"${attributes}${
@@ -38,10 +38,11 @@ export function setUpPage({ t }: Look, { token, values, wrong = [], problem, sta
     title: t('setup.heading'),
     tucked: 'key',
     body: html`${heading(t('setup.heading'), t('setup.text'))}${trouble(problem)}
-<form class="fields" method="post" action="/signup/setup"><input type="hidden" name="token" value="${token}">
+<form class="fields" method="post" action="/signup/setup"><input type="hidden" name="secret" value="${secret}">
 ${field('firstName', html` required maxlength="50"`)}${field('lastName', html`${optional} maxlength="50"`)}
 ${field('username', html` required maxlength="50" autocapitalize="none" spellcheck="false"`)}${field('email', html`${optional} type="email" maxlength="254"`)}
 <button class="button primary">${t('setup.button')}</button></form>`,
+    needs: { tellOrigin: true },
     incompressible: true,
     status,
   };
@@ -108,6 +109,6 @@ export function confirmPage(
     title,
     tucked: 'key',
     body: html`${heading(title, t('reauthenticate.account.text'))}${personCard(person)}${trouble()}${passkeyButton(t('reauthenticate.button'))}${noScript(look)}`,
-    script: loginScript(look, ceremony, destination),
+    script: reauthenticationScript(look, ceremony, destination),
   };
 }

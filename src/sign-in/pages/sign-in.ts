@@ -34,6 +34,13 @@ export const loginScript = (look: Look, ceremony: Ceremony, destination: Destina
   words: ceremonyWords(look, false),
 });
 
+/** The same for somebody who is signed in and proves themselves again. */
+export const reauthenticationScript = (look: Look, ceremony: Ceremony, destination: Destination): ScriptData => ({
+  ...loginScript(look, ceremony, destination),
+  start: '/api/webauthn/reauthenticate/start',
+  finish: '/interaction/reauthenticate',
+});
+
 /** The one amber button of a page, for a ceremony. `hint`: the kind of authenticator the browser should offer first. */
 export const passkeyButton = (text: string, hint = ''): Html =>
   html`<button type="button" class="button primary" data-passkey="${hint}">${ICONS.key}<span>${text}</span></button>`;
@@ -69,7 +76,7 @@ export function signInPage(look: Look, { ceremony, destination, asking }: SignIn
     body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look)}
 <div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${asking && cancelForm(look, asking)}</div>`,
     script: loginScript(look, ceremony, destination),
-    needs: asking && { formAction: { target: asking.returnOrigin } },
+    needs: asking && { formAction: { target: asking.returnOrigin }, tellOrigin: true },
   };
 }
 

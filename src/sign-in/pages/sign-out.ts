@@ -9,6 +9,7 @@ export function signOutPage({ t, site }: Look, person: { displayName: string; us
     tucked: 'key',
     body: html`${heading(title, t('signOut.text'))}${personCard(person)}
 <div class="two"><a class="button quiet" href="/account">${t('signOut.stay')}</a><form method="post" action="/logout"><button class="button primary">${t('signOut.button')}</button></form></div>`,
+    needs: { tellOrigin: true },
   };
 }
 

@@ -1,0 +1,77 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError } from '#platform/errors.ts';
+import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { accountPage } from '../pages/account.ts';
+import type { MessageKey } from '../pages/messages.ts';
+import { type PageDeps, sessionOf } from './deps.ts';
+
+const NOTICES: Record<string, MessageKey> = {
+  saved: 'account.saved',
+  added: 'account.passkeyAdded',
+  removed: 'account.passkeyRemoved',
+  ended: 'account.sessionEnded',
+};
+const PROBLEMS: Record<string, MessageKey> = {
+  name: 'account.error.name',
+  gone: 'account.error.gone',
+  last: 'account.passkey.last',
+};
+
+/** Registers the profile: who one is, one's passkeys and sessions. */
+export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyList, sessions, people }: PageDeps) {
+  app.get('/account', async (c) => {
+    const session = sessionOf(c);
+    if (!session) return c.redirect('/login?redirect=%2Faccount');
+    const [person, passkeys, all] = await Promise.all([
+      people.find(session.userId),
+      passkeyList.listOf(session.userId),
+      sessions.listOf(session.userId),
+    ]);
+    return renderer.render(c, (look) =>
+      accountPage(look, {
+        person: { ...person, groups: person.userGroups.map((group) => group.friendlyName) },
+        passkeys: passkeys.map(({ id, name, created_at, last_used_at, backup_state }) => ({
+          id,
+          name,
+          createdAt: created_at,
+          lastUsedAt: last_used_at,
+          synced: backup_state === 1,
+        })),
+        sessions: all.map((entry) => ({ ...entry, current: entry.id === session.id })),
+        now: clock.now(),
+        notice: NOTICES[c.req.query('done') ?? ''],
+        problem: PROBLEMS[c.req.query('problem') ?? ''],
+      }),
+    );
+  });
+
+  /** A change by form: back to the profile, with what was done or why not. */
+  const change = (path: string, done: string, work: (c: Ctx, userId: string, id: string) => Promise<unknown>) =>
+    app.post(path, async (c) => {
+      const session = sessionOf(c);
+      if (!session) return c.redirect('/login?redirect=%2Faccount', 303);
+      try {
+        await work(c, session.userId, c.req.param('id') ?? '');
+        return c.redirect(`/account?done=${done}`, 303);
+      } catch (cause) {
+        const code = cause instanceof AppError ? cause.code : undefined;
+        const problem =
+          code === 'validation_failed' ? 'name' : code === 'last_passkey' ? 'last' : code === 'not_found' ? 'gone' : undefined;
+        if (!problem) throw cause;
+        return c.redirect(`/account?problem=${problem}`, 303);
+      }
+    });
+
+  change('/account/passkeys/:id/rename', 'saved', async (c, userId, id) => {
+    const name = String((await c.req.parseBody()).name ?? '')
+      .normalize('NFC')
+      .trim();
+    if (name === '' || [...name].length > 50) throw new AppError('validation_failed');
+    await passkeyList.rename(userId, id, name);
+  });
+  change('/account/passkeys/:id/remove', 'removed', (c, userId, id) => passkeyList.removeOwn(userId, id, originOf(c)));
+  change('/account/sessions/:id/end', 'ended', (c, userId, id) => sessions.revoke(userId, id, originOf(c)));
+  change('/account/sessions/end-others', 'ended', (c, userId) =>
+    sessions.revokeAll(userId, originOf(c), { exceptId: c.var.caller?.session?.id }),
+  );
+}

@@ -1,0 +1,127 @@
+import type { Clock } from '#platform/clock.ts';
+import { AppError } from '#platform/errors.ts';
+import type { Ctx, Origin } from '#platform/http/context.ts';
+import type { Log } from '#platform/log.ts';
+import type { Cookies } from '../../sessions/cookies.ts';
+import type { SignUp } from '../../sign-up/contract.ts';
+import { rememberLanguage } from '../pages/language.ts';
+import { languageFor } from '../pages/messages.ts';
+import type { Renderer } from '../pages/respond.ts';
+import type { Flow } from '../view.ts';
+
+/** A person as pages show them. */
+export interface PagePerson {
+  id: string;
+  username: string;
+  displayName: string;
+  firstName: string;
+  email: string | null;
+  locale: string | null;
+  userGroups: readonly { friendlyName: string }[];
+}
+
+/** A browser that was just signed in: `value` goes into the session cookie for `maxAge` seconds. */
+interface Started {
+  userId: string;
+  value: string;
+  maxAge: number;
+}
+interface Begun {
+  id: string;
+  maxAge: number;
+  options: object;
+}
+interface CallerSession {
+  id: string;
+  userId: string;
+  authTime: number;
+  amr: readonly string[];
+}
+
+/** What pages need of `passkeys/`. `id` is the ceremony cookie's value; what goes wrong is an AppError. */
+export interface PagePasskeys {
+  startLogin(from: { browser?: string }): Promise<Begun>;
+  finishLogin(from: { id: string | undefined; response: unknown; origin: Origin; replaces?: string }): Promise<Started>;
+  /** Throws `reauthentication_required` when the session is not fresh. */
+  startRegistration(from: { session: CallerSession; browser?: string }): Promise<Begun>;
+  finishRegistration(from: { id: string | undefined; session: CallerSession; response: unknown; origin: Origin }): Promise<unknown>;
+  startReauthentication(from: { session: CallerSession; browser?: string }): Promise<Begun>;
+  reauthenticate(from: {
+    id: string | undefined;
+    session: CallerSession;
+    response: unknown;
+    origin: Origin;
+    sessionValue: string;
+  }): Promise<{ proof: string; started?: { value: string; maxAge: number } }>;
+}
+export interface PagePasskeyList {
+  listOf(
+    userId: string,
+  ): Promise<readonly { id: string; name: string; created_at: number; last_used_at: number | null; backup_state: number }[]>;
+  rename(userId: string, id: string, name: string): Promise<unknown>;
+  /** Throws `last_passkey`. */
+  removeOwn(userId: string, id: string, origin: Origin): Promise<void>;
+}
+export interface PageSessions {
+  end(value: string, origin: Origin): Promise<boolean>;
+  listOf(
+    userId: string,
+  ): Promise<readonly { id: string; createdAt: number; lastSeenAt: number; amr: readonly string[]; ip: string; userAgent: string }[]>;
+  revoke(userId: string, sessionId: string, origin: Origin): Promise<void>;
+  revokeAll(userId: string, origin: Origin, options: { exceptId?: string }): Promise<void>;
+}
+
+/** The first administrator's account; `secret` is the link's. */
+export interface PageSetUp {
+  /** False once there is an administrator. */
+  isOpen(): Promise<boolean>;
+  knows(secret: string): Promise<boolean>;
+  /** Throws `setup_already_completed`, or `forbidden` for another secret. */
+  complete(from: { input: SignUp; secret: string; origin: Origin; replaces?: string }): Promise<Started>;
+}
+
+export interface PageDeps {
+  appUrl: string;
+  clock: Clock;
+  log: Log;
+  renderer: Renderer;
+  cookies: Cookies;
+  flow: Flow;
+  passkeys: PagePasskeys;
+  passkeyList: PagePasskeyList;
+  sessions: PageSessions;
+  oneTimeCodes: { redeem(from: { typed: string; origin: Origin; replaces?: string }): Promise<Started> };
+  setUp: PageSetUp;
+  people: { find(id: string): Promise<PagePerson> };
+}
+
+/** The signed-in browser's session; undefined for visitors. */
+export function sessionOf(c: Ctx): CallerSession | undefined {
+  const caller = c.var.caller;
+  return caller?.session && { userId: caller.userId, ...caller.session };
+}
+
+/** Puts the new session into the browser, and the person's language with it. */
+export async function signedIn(c: Ctx, { cookies, people, appUrl }: Pick<PageDeps, 'cookies' | 'people' | 'appUrl'>, started: Started) {
+  cookies.session.set(c, started.value, started.maxAge);
+  const own = languageFor((await people.find(started.userId)).locale ?? undefined);
+  if (own) rememberLanguage(c, own, appUrl.startsWith('https:'));
+}
+
+/** Begins a login ceremony for a page, bound to the browser by its cookie. */
+export async function beginLogin(c: Ctx, { cookies, passkeys }: Pick<PageDeps, 'cookies' | 'passkeys'>) {
+  return begun(c, cookies, await passkeys.startLogin({ browser: cookies.ceremony.read(c) }));
+}
+
+/** Sets the ceremony's cookie; answers what the page embeds. */
+export function begun(c: Ctx, cookies: Cookies, { id, maxAge, options }: Begun) {
+  cookies.ceremony.set(c, id, maxAge);
+  return { options, seconds: maxAge };
+}
+
+/** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
+export function refusedCode(c: Ctx, log: Log, cause: unknown) {
+  if (!(cause instanceof AppError) || cause.status >= 500) throw cause;
+  log.warn('sign-in unauthorized', { request_id: c.var.requestId, reason: cause.code, ip: c.var.ip, detail: cause.extra.detail });
+  return cause.code;
+}

@@ -1,0 +1,102 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ErrorCode } from '#platform/errors.ts';
+import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { languageOf } from '../pages/language.ts';
+import { type MessageKey, translator } from '../pages/messages.ts';
+import { alternativePage, codePage, type Destination, newPage, signInPage, toward } from '../pages/sign-in.ts';
+import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
+import type { StepView } from '../view.ts';
+import { beginLogin, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { destinationOf, onwardPath } from './destination.ts';
+
+/** Registers `/login`, its alternatives, one-time codes and signing out. */
+export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
+  const { renderer, setUp } = deps;
+
+  app.get('/', async (c) => c.redirect(sessionOf(c) ? '/account' : '/login'));
+
+  app.get('/login', async (c) => {
+    const destination = destinationOf(c.req.query());
+    if (sessionOf(c)) return c.redirect(onwardPath(destination));
+    if (await setUp.isOpen()) return renderer.render(c, newPage);
+    const ceremony = await beginLogin(c, deps);
+    return renderer.render(c, (look) => signInPage(look, { ceremony, destination }));
+  });
+
+  app.get('/login/alternative', async (c) => {
+    const destination = destinationOf(c.req.query());
+    const step = await stepOf(c, deps, destination);
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
+    const ceremony = await beginLogin(c, deps);
+    return renderer.render(c, (look) => alternativePage(look, { ceremony, destination, client: step?.client }), step);
+  });
+
+  codeRoutes(app, deps);
+  signOutRoutes(app, deps);
+}
+
+/** The interaction a page on the way belongs to; `elsewhere` when there is nothing to sign in to, or nobody left to sign in. */
+async function stepOf(c: Ctx, { flow, cookies }: PageDeps, { interaction }: Destination): Promise<StepView | 'elsewhere' | undefined> {
+  if (!interaction) return sessionOf(c) ? 'elsewhere' : undefined;
+  const view = await flow.view({ id: interaction, browser: cookies.browser.read(c), origin: originOf(c) });
+  return view.kind === 'step' ? view : 'elsewhere';
+}
+
+const CODE_PROBLEMS: Partial<Record<ErrorCode, MessageKey>> = {
+  user_disabled: 'code.error.disabled',
+  device_code_invalid: 'code.error.device',
+};
+
+function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
+  const { renderer, oneTimeCodes, cookies, log } = deps;
+  const secure = deps.appUrl.startsWith('https:');
+
+  const show = async (c: Ctx, code?: string) => {
+    const destination = destinationOf(c.req.query());
+    const step = destination.interaction ? await stepOf(c, deps, destination) : undefined;
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
+    return renderer.render(c, (look) => codePage(look, { destination, client: step?.client, code }), step);
+  };
+  app.get('/login/alternative/code', (c) => show(c, c.req.query('code')?.slice(0, 20)));
+  app.get('/lc', (c) => show(c));
+  app.get('/lc/:code', (c) => show(c, c.req.param('code').slice(0, 20)));
+
+  app.post('/login/alternative/code', async (c) => {
+    const form = await c.req.parseBody();
+    const destination = destinationOf(form);
+    const code = String(form.code ?? '').replace(/[\s-]/g, '');
+    const byScript = c.req.header('accept') === 'application/json';
+    try {
+      const started = await oneTimeCodes.redeem({ typed: code, origin: originOf(c), replaces: cookies.session.read(c) });
+      await signedIn(c, deps, started);
+      const next = toward('/signup/add-passkey', destination);
+      return byScript ? c.json({ next }) : c.redirect(next, 303);
+    } catch (cause) {
+      const refused = refusedCode(c, log, cause);
+      const problem = CODE_PROBLEMS[refused] ?? (code.length === 6 || code.length === 12 ? 'code.error.wrong' : 'code.error.length');
+      const here = toward('/login/alternative/code', destination);
+      const status = refused === 'user_disabled' ? 403 : 401;
+      if (byScript)
+        return c.json({ sentence: translator(languageOf(c, secure, {}))(problem), code: refused, request_id: c.var.requestId }, status);
+      return renderer.render(c, (look) => codePage(look, { destination, code, problem: look.t(problem), status }), { here });
+    }
+  });
+}
+
+function signOutRoutes(app: OpenAPIHono<Env>, { renderer, cookies, sessions, people }: PageDeps) {
+  app.get('/logout', async (c) => {
+    const session = sessionOf(c);
+    if (!session) return renderer.render(c, signedOutPage);
+    const person = await people.find(session.userId);
+    return renderer.render(c, (look) => signOutPage(look, person));
+  });
+  app.post('/logout', async (c) => {
+    const value = cookies.session.read(c);
+    if (value) await sessions.end(value, originOf(c));
+    cookies.session.clear(c);
+    cookies.reauthentication.clear(c);
+    // Not "cookies": browsers take that for the whole registrable domain, and would sign the person out of every neighbour of this host.
+    c.header('Clear-Site-Data', '"storage"');
+    return c.redirect('/logout', 303);
+  });
+}

@@ -1,0 +1,24 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError } from '#platform/errors.ts';
+import type { Env } from '#platform/http/context.ts';
+import type { Assets } from '../pages/assets.ts';
+import { accountPages } from './account.ts';
+import { ceremonyRoutes } from './ceremonies.ts';
+import type { PageDeps } from './deps.ts';
+import { enrolPages } from './enrol.ts';
+import { interactionPages } from './interaction.ts';
+import { loginPages } from './login.ts';
+
+/** Registers every page of the way in, and the files they are made of. */
+export function pageRoutes(app: OpenAPIHono<Env>, { assets, ...deps }: PageDeps & { assets: Assets }) {
+  app.get('/assets/:file', (c) => {
+    const file = assets.respond(c.req.path, c.req.header('accept-encoding'));
+    if (!file) throw new AppError('not_found');
+    return file;
+  });
+  loginPages(app, deps);
+  interactionPages(app, deps);
+  enrolPages(app, deps);
+  accountPages(app, deps);
+  ceremonyRoutes(app, deps);
+}
