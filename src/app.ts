@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
@@ -8,6 +9,7 @@ import { createAudit } from './audit/service.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClientSecrets } from './clients/secrets.ts';
 import { createClients } from './clients/service.ts';
+import { consentRoutes } from './consents/routes.ts';
 import { createConsents } from './consents/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
 import { customClaimRoutes } from './custom-claims/routes.ts';
@@ -19,6 +21,8 @@ import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { createGroups } from './groups/service.ts';
+import { scimRoutes } from './integrations/scim/routes.ts';
+import { createScimProviders } from './integrations/scim/service.ts';
 import { oneTimeCodeRoutes } from './one-time-codes/routes.ts';
 import { createOneTimeCodes } from './one-time-codes/service.ts';
 import { createJudges } from './passkeys/judges.ts';
@@ -39,18 +43,32 @@ import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
 import type { Random } from './platform/random.ts';
 import { createSeal, keyedHash } from './platform/seal.ts';
+import { VERSION } from './platform/version.ts';
 import { RATE_LIMITS, type RateLimit, ROUTES } from './routes.ts';
 import { cookies as cookiesOf } from './sessions/cookies.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { createSessions } from './sessions/service.ts';
 import { settingRoutes } from './settings/routes.ts';
 import { createSettings } from './settings/service.ts';
+import { createAuthorizations } from './sign-in/authorizations.ts';
+import { createDescriptions } from './sign-in/describe.ts';
+import { createFlow } from './sign-in/flow.ts';
+import { interactionApi } from './sign-in/interaction-api.ts';
+import { createInteractions } from './sign-in/interactions.ts';
+import { loadAssets } from './sign-in/pages/assets.ts';
+import { LANGUAGES } from './sign-in/pages/messages.ts';
+import { createPages } from './sign-in/pages/pages.ts';
+import { createRenderer } from './sign-in/pages/respond.ts';
+import { createRefusals } from './sign-in/refusals.ts';
+import { authorizeRoutes } from './sign-in/routes.ts';
+import { createSignOut } from './sign-in/sign-out.ts';
 import { signUpRoutes } from './sign-up/routes.ts';
 import { createSetUp, type NewUser } from './sign-up/set-up.ts';
 import { signingKeyRoutes } from './signing-keys/routes.ts';
 import { createSigningKeys, type GenerateKey } from './signing-keys/service.ts';
 import { userRoutes } from './users/routes.ts';
 import { createUsers } from './users/service.ts';
+import { versionRoutes } from './version/routes.ts';
 
 export interface Deps {
   config: Config;
@@ -121,6 +139,7 @@ export async function createApp({ config, database, clock, random, log, generate
     },
   });
   const clientSecrets = createClientSecrets({ db, clock, random, audit, hold: clients.hold });
+  const scimProviders = createScimProviders({ db, clock, random, seal, audit, clients });
   const policy = () => ({
     requireEmail: settings.get('requireUserEmail'),
     emailsVerified: settings.get('emailsVerified'),
@@ -195,6 +214,40 @@ export async function createApp({ config, database, clock, random, log, generate
   });
   await setUp.prepare();
 
+  const frontEngine = { issuer: config.appUrl, ledger, keys: signingKeys, decide, policy: { allowInsecure: config.allowInsecureCallbackUrls } };
+  const refusals = createRefusals({ db, log, audit });
+  const flow = createFlow({
+    db,
+    clock,
+    engine: frontEngine,
+    interactions: createInteractions({ db, clock, random }),
+    authorizations: createAuthorizations({
+      db,
+      clock,
+      random,
+      writers: {
+        openCode: grants.openCode,
+        recordConsent: consents.record,
+        touchConsent: consents.touch,
+        touchSession: sessions.touch,
+        audit: audit.record,
+      },
+    }),
+    refusals,
+    descriptions: createDescriptions({ db, logosOf: async () => new Map() }),
+    takeReauthentication: (value, session) => passkeys.takeReauthentication(db, value, session),
+  });
+  const signOut = createSignOut({
+    clock,
+    engine: frontEngine,
+    refusals,
+    endSession: sessions.end,
+    revokeGrants: (sessionId, clientId) => grants.revokeOfSessionAndClient(db, sessionId, clientId, clock.now()),
+  });
+  const assets = loadAssets();
+  const renderer = createRenderer({ appUrl: config.appUrl, random, assets, siteName: () => settings.get('appName') });
+  const pages = createPages({ renderer });
+
   const credentials: Credentials = {
     session: async (value) => {
       const found = await sessions.find(value);
@@ -228,6 +281,8 @@ export async function createApp({ config, database, clock, random, log, generate
     clients,
     clientSecrets,
     settings,
+    flow,
+    consents,
   };
 
   const app = new OpenAPIHono<Env>({
@@ -241,6 +296,10 @@ export async function createApp({ config, database, clock, random, log, generate
     await settings.refresh();
     await next();
   });
+  /** Everything but pages counts in one bucket; the server asks before anything else is done. */
+  const admit = config.disableRateLimiting
+    ? undefined
+    : (path: string, ip: string) => (/^\/(?:api|authorize|\.well-known)(?:\/|$)/.test(path) ? rates.takeHere('api', ip) : undefined);
   const guard = createGuard({ credentials, sessionCookie: cookies.session.read });
   app.use(
     ...frontDoor({
@@ -254,11 +313,17 @@ export async function createApp({ config, database, clock, random, log, generate
   );
 
   app.get('/healthz', (c) => c.body(null, 204));
+  app.get('/readyz', async (c) => {
+    await sql`select 1`.execute(db);
+    return c.body(null, 204);
+  });
   // Features register their routes here, each in one line.
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
   apiKeyRoutes(app, { apiKeys });
   clientRoutes(app, { clients, secrets: clientSecrets });
+  scimRoutes(app, { scimProviders });
+  versionRoutes(app, { version: VERSION });
   settingRoutes(app, { settings });
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
@@ -268,10 +333,20 @@ export async function createApp({ config, database, clock, random, log, generate
   grantRoutes(app, { engine, clock, db, log, audit });
   deviceRoutes(app, { engine, devices, clock, cookies, metaOf: clients.meta, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
+  consentRoutes(app, { consents });
+  authorizeRoutes(app, {
+    flow,
+    signOut,
+    refusals,
+    pages,
+    cookies,
+    metadata: { issuer: config.appUrl, internalUrl: config.internalAppUrl, algs: signingKeys.algs, uiLocales: LANGUAGES },
+  });
+  interactionApi(app, { flow, cookies, clientMeta: clients.meta });
 
   app.notFound(unmatched({ rows: ROUTES, page: (c) => restError(new AppError('not_found'), c, log) }));
   app.onError((cause, c) => restError(cause, c, log));
 
-  return { fetch: app.fetch, request: app.request, app, services, close: () => database.close() };
+  return { fetch: app.fetch, request: app.request, app, admit, services, close: () => database.close() };
 }
 export type App = Awaited<ReturnType<typeof createApp>>;

@@ -37,6 +37,7 @@ export interface RouteRow {
 
 const table = `
 get    /healthz                                             none      platform       quiet
+get    /readyz                                               none      platform       quiet
 
 get    /api/users                                           manager   users
 post   /api/users                                           manager   users
@@ -68,6 +69,13 @@ post   /api/oidc/clients/{id}/secret                        admin     clients
 get    /api/oidc/clients/{id}/secrets                       auditor   clients
 post   /api/oidc/clients/{id}/secrets                       admin     clients
 delete /api/oidc/clients/{id}/secrets/{secretId}            admin     clients
+get    /api/oidc/clients/{id}/scim-service-provider         auditor   integrations/scim
+post   /api/scim/service-provider                           admin     integrations/scim
+put    /api/scim/service-provider/{id}                      admin     integrations/scim
+delete /api/scim/service-provider/{id}                      admin     integrations/scim
+post   /api/scim/service-provider/{id}/sync                 admin     integrations/scim
+get    /api/version/current                                 user      version
+get    /api/version/latest                                  none      version
 get    /api/application-configuration                       none      settings
 get    /api/application-configuration/all                   auditor   settings
 put    /api/application-configuration                       admin     settings
@@ -79,6 +87,18 @@ post   /api/api-keys/{id}/renew                             browser   api-keys
 delete /api/api-keys/{id}                                   user      api-keys
 
 get    /.well-known/jwks.json                               protocol  signing-keys   cors
+get    /.well-known/openid-configuration                    protocol  sign-in        cors
+get    /.well-known/oauth-authorization-server              protocol  sign-in        cors
+get    /authorize                                           protocol  sign-in
+post   /authorize                                           protocol  sign-in
+get    /api/oidc/end-session                                protocol  sign-in        cors
+post   /api/oidc/end-session                                protocol  sign-in        cors
+get    /api/oidc/interactions/{id}                          none      sign-in
+post   /api/oidc/interactions/{id}/complete                 browser   sign-in
+get    /api/oidc/users/me/authorized-clients                user      consents
+delete /api/oidc/users/me/authorized-clients/{clientId}     user      consents
+get    /api/oidc/users/me/clients                           user      consents
+get    /api/oidc/users/{id}/authorized-clients              admin     consents
 
 post   /api/users/{id}/one-time-access-token                manager   one-time-codes
 post   /api/one-time-access-token/{token}                   none      one-time-codes limit=one-time-access-token

@@ -146,6 +146,12 @@ export function createSessions({ db, clock, random, audit, limits, revokeGrantsO
       return { session: fromRow(row), user: { id: row.user_id, username: row.username, displayName: row.display_name, role: roleOf(row) } };
     },
 
+    /** Notes that a session was used now, by one who read it without `find`. */
+    async touch(tx: Db, sessionId: string): Promise<void> {
+      const now = clock.now();
+      await sessionStore(tx).touch(sessionId, now - TOUCH_SECONDS, now);
+    },
+
     /** Plain sign-out of the browser that holds the value. Answers whether there was a session. */
     async end(value: string, origin: Origin): Promise<boolean> {
       return db.transaction().execute(async (tx) => {

@@ -1,9 +1,7 @@
 import type { Reason } from '#access/decide.ts';
+import type { Step } from '#oidc/decide.ts';
+import type { Answer } from '#oidc/respond.ts';
 import type { Origin } from '#platform/http/context.ts';
-
-/** What may stand between an authorization request and its answer, always in this order. */
-export const STEPS = ['authenticate', 'select_account', 'reauthenticate', 'consent'] as const;
-export type Step = (typeof STEPS)[number];
 
 /** The application that asks, as a page shows it. */
 export interface ViewClient {
@@ -39,7 +37,7 @@ export interface StepView {
   kind: 'step';
   id: string;
   step: Step;
-  /** Every step still to take, this one first. */
+  /** Every step still to take, this one first; empty when nothing is left to ask and `/authorize?interaction=<id>` answers. */
   remaining: Step[];
   client: ViewClient;
   person?: ViewPerson;
@@ -80,8 +78,8 @@ export interface GoneView {
   requestId: string;
 }
 
-/** `form`: an HTML form the browser posts to the application (OAuth 2.0 Form Post Response Mode). */
-export type Sent = { kind: 'redirect'; url: string } | { kind: 'form'; action: string; fields: Record<string, string> };
+/** An answer on its way to the application. */
+export type Sent = Answer;
 
 export type View = StepView | RefusedView | GoneView;
 
@@ -100,7 +98,8 @@ export interface Flow {
   view(input: { id: string; browser?: string; session?: string; origin: Origin }): Promise<View>;
   /**
    * Takes a step. `person` is the id of the person the page showed; when somebody else is signed in by now, nothing is recorded and the answer
-   * is `next`. `reauthentication` is the value of the reauthentication cookie. Throws AppError `invalid_step` when the step is not the next one.
+   * is `next`. `reauthentication` is the value of the reauthentication cookie. With `resume` the answer is never sent from here, `/authorize` sends
+   * it. Throws AppError `invalid_step` when the step is not the next one, `reauthentication_required` without proof.
    */
   complete(input: {
     id: string;
@@ -109,6 +108,7 @@ export interface Flow {
     step: Step;
     person?: string;
     reauthentication?: string;
+    resume?: boolean;
     origin: Origin;
   }): Promise<Completion>;
   /** Ends the interaction: the application gets `access_denied`. */

@@ -1,0 +1,103 @@
+import type { Transaction } from 'kysely';
+import type { AuthorizationRequest } from '#oidc/authorize.ts';
+import { achievedAcr } from '#oidc/decide.ts';
+import type { Client, NewGrant, Person, Seconds, Session } from '#oidc/ports.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Db } from '#platform/db/open.ts';
+import type { Tables } from '#platform/db/tables.ts';
+import type { Origin } from '#platform/http/context.ts';
+import type { Random } from '#platform/random.ts';
+import type { AuditEntry } from '../audit/service.ts';
+import { signInStore } from './store.ts';
+
+/** RFC 6749 section 4.1.2 allows ten minutes; an application redeems within a second. */
+export const CODE_SECONDS = 60;
+/** However often a refresh token is exchanged, the person has to come back after this, or after one refresh token's life if that is longer. */
+export const ABSOLUTE_GRANT_SECONDS = 180 * 24 * 60 * 60;
+/** Times of last use are written at most this often. */
+const TOUCH_SECONDS = 60;
+
+type Tx = Transaction<Tables>;
+
+/** What an authorization writes through others. */
+export interface Writers {
+  openCode(tx: Db, grant: NewGrant, code: { value: string; expiresAt: Seconds }, now: Seconds): Promise<void>;
+  recordConsent(tx: Tx, userId: string, clientId: string, scopes: readonly string[]): Promise<void>;
+  touchConsent(tx: Db, userId: string, clientId: string): Promise<void>;
+  /** Notes that a session was used now. */
+  touchSession(tx: Db, sessionId: string): Promise<void>;
+  audit(tx: Db, entry: AuditEntry): Promise<void>;
+}
+
+export interface Authorization {
+  request: AuthorizationRequest;
+  client: Client;
+  person: Person;
+  session: Session;
+  authTime: Seconds;
+  newConsent: boolean;
+  consentUsedAt: Seconds | undefined;
+  /** Takes the interaction; false when it was answered already. */
+  take?: (tx: Db) => Promise<boolean>;
+  origin: Origin;
+}
+
+/** Rolls a transaction back without being a failure. */
+class Answered extends Error {}
+
+const grantOf = ({ request, client, person, session, authTime }: Authorization, now: Seconds): NewGrant => ({
+  clientId: client.id,
+  userId: person.id,
+  sessionId: session.id,
+  kind: 'authorization_code',
+  scopes: request.scopes,
+  resource: null,
+  authTime,
+  amr: session.amr,
+  request: {
+    redirectUri: request.redirectUri,
+    redirectUriSent: request.redirectUriSent,
+    nonce: request.nonce,
+    codeChallenge: request.codeChallenge,
+    acr: achievedAcr(request.acrValues, session.amr),
+  },
+  expiresAt: now + Math.max(ABSOLUTE_GRANT_SECONDS, client.refreshTokenSeconds),
+});
+
+/** Makes codes. Everything that belongs to one is written in one transaction: the end of the interaction, consent, the grant and the audit row. */
+export function createAuthorizations({ db, clock, random, writers }: { db: Db; clock: Clock; random: Random; writers: Writers }) {
+  const noteUse = async (tx: Tx, { request, client, person, session, newConsent, consentUsedAt }: Authorization, now: Seconds) => {
+    if (newConsent) await writers.recordConsent(tx, person.id, client.id, request.scopes);
+    else if ((consentUsedAt ?? 0) + TOUCH_SECONDS <= now) await writers.touchConsent(tx, person.id, client.id);
+    if (session.lastSeenAt + TOUCH_SECONDS <= now) await writers.touchSession(tx, session.id);
+    if (request.codeChallenge !== undefined && !client.requirePkce && !client.pkceSupported) await signInStore(tx).notePkce(client.id);
+  };
+
+  return {
+    /** A code for the application; undefined when the interaction was answered already. */
+    async issue(authorization: Authorization): Promise<string | undefined> {
+      const { client, person, newConsent, take, origin } = authorization;
+      const now = clock.now();
+      const value = random.secret();
+      try {
+        await db.transaction().execute(async (tx) => {
+          if (take && !(await take(tx))) throw new Answered();
+          await noteUse(tx, authorization, now);
+          await writers.openCode(tx, grantOf(authorization, now), { value, expiresAt: now + CODE_SECONDS }, now);
+          await writers.audit(tx, {
+            event: newConsent ? 'NEW_CLIENT_AUTHORIZATION' : 'CLIENT_AUTHORIZATION',
+            user: person,
+            client,
+            data: { clientName: client.name },
+            origin,
+          });
+        });
+      } catch (cause) {
+        if (cause instanceof Answered) return undefined;
+        throw cause;
+      }
+      return value;
+    },
+  };
+}
+export type Authorizations = ReturnType<typeof createAuthorizations>;

@@ -1,0 +1,99 @@
+import type { Reason } from '#access/decide.ts';
+import type { AuthorizationRequest } from '#oidc/authorize.ts';
+import type { Step } from '#oidc/decide.ts';
+import type { Client, Person } from '#oidc/ports.ts';
+import type { Db } from '#platform/db/open.ts';
+import type { Origin } from '#platform/http/context.ts';
+import { signInStore } from './store.ts';
+import { type RefusedView, type StepView, shortId, type ViewClient, type ViewPerson, type ViewScope } from './view.ts';
+
+/** Which logos each client has; one that has none is not in the map. */
+export type LogosOf = (clientIds: readonly string[]) => Promise<Map<string, { light: boolean; dark: boolean }>>;
+
+/** English names of scopes, for the JSON API; pages have their own words. */
+export const SCOPE_NAMES: Record<string, string> = {
+  openid: 'Sign-in',
+  profile: 'Profile',
+  email: 'Email',
+  groups: 'Groups',
+  offline_access: 'Offline access',
+};
+
+const toPerson = (person: Person): ViewPerson => ({
+  id: person.id,
+  username: person.username,
+  displayName: person.displayName,
+  email: person.email,
+  firstName: person.firstName,
+  lastName: person.lastName,
+  groups: person.groups.map((group) => group.name),
+});
+
+const VALUES: Record<string, (person: Person) => (string | null)[]> = {
+  profile: (person) => [person.displayName, person.username],
+  email: (person) => [person.email],
+  groups: (person) => person.groups.map((group) => group.name),
+};
+
+const toScope = (key: string, person: Person | undefined): ViewScope => ({
+  key,
+  name: SCOPE_NAMES[key] ?? key,
+  values: person ? (VALUES[key]?.(person) ?? []).filter((value): value is string => Boolean(value)) : [],
+});
+
+/** Scheme and host, as a source of CSP; for an application's own scheme the scheme alone. */
+function originOfUri(uri: string): string {
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? protocol : origin;
+}
+
+/** Makes of facts what pages show. */
+export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }) {
+  const store = signInStore(db);
+  const client = async ({ id, name, launchUrl }: Client): Promise<ViewClient> => {
+    const logos = (await logosOf([id])).get(id);
+    return { id, name, hasLogo: logos?.light ?? false, hasDarkLogo: logos?.dark ?? false, launchUrl };
+  };
+
+  return {
+    client,
+
+    async step(from: { id: string; request: AuthorizationRequest; client: Client; person?: Person; remaining: Step[] }): Promise<StepView> {
+      const { id, request, person, remaining } = from;
+      return {
+        kind: 'step',
+        id,
+        step: remaining[0] ?? 'consent',
+        remaining,
+        client: await client(from.client),
+        person: person && toPerson(person),
+        scopes: request.scopes.filter((scope) => scope !== 'openid').map((scope) => toScope(scope, person)),
+        loginHint: request.loginHint,
+        uiLocales: request.uiLocales,
+        cancelUrl: `/interaction/cancel?interaction=${id}`,
+        returnOrigin: originOfUri(request.redirectUri),
+      };
+    },
+
+    /** Names the groups that would have helped, and an administrator to ask. */
+    async refused(from: { reason: Reason; client: Client; person?: Person; id?: string; origin: Origin }): Promise<RefusedView> {
+      const { reason, person, id, origin } = from;
+      const mine = person?.groups.map((group) => group.id) ?? [];
+      const allowed = reason === 'not-in-allowed-group' ? from.client.allowedGroupIds : [];
+      const named = await store.groupNames([...new Set([...allowed, ...mine])]);
+      const administrator = await store.administrator();
+      return {
+        kind: 'refused',
+        reason,
+        client: await client(from.client),
+        person: person && toPerson(person),
+        missingGroups: named.filter((group) => allowed.includes(group.id)).map((group) => group.friendly_name),
+        personGroups: named.filter((group) => mine.includes(group.id)).map((group) => group.friendly_name),
+        askWhom: administrator?.display_name,
+        requestId: shortId(origin.requestId),
+        id,
+      };
+    },
+  };
+}
+export type Descriptions = ReturnType<typeof createDescriptions>;

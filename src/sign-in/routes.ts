@@ -1,0 +1,151 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { discoveryDocument, ENDPOINTS, type Metadata } from '#oidc/discovery.ts';
+import { OAuthError } from '#oidc/errors.ts';
+import { type Parameters, parseParameters } from '#oidc/parameters.ts';
+import type { Answer } from '#oidc/respond.ts';
+import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import type { Authorized, SignInFlow } from './flow.ts';
+import type { Refusals } from './refusals.ts';
+import type { SignOutService } from './sign-out.ts';
+import { type ErrorPage, type GoneView, type RefusedView, shortId, type ViewClient } from './view.ts';
+
+/** The pages of `/authorize`. */
+export interface Pages {
+  error(c: Ctx, page: ErrorPage): Response | Promise<Response>;
+  refused(c: Ctx, view: RefusedView): Response | Promise<Response>;
+  gone(c: Ctx, view: GoneView): Response | Promise<Response>;
+  formPost(
+    c: Ctx,
+    form: { action: string; fields: Record<string, string>; client?: Pick<ViewClient, 'id' | 'name'> },
+  ): Response | Promise<Response>;
+}
+
+interface Cookie {
+  read(c: Ctx): string | undefined;
+  set(c: Ctx, value: string, maxAge: number): void;
+  clear(c: Ctx): void;
+}
+
+interface Deps {
+  flow: SignInFlow;
+  signOut: SignOutService;
+  refusals: Refusals;
+  pages: Pages;
+  cookies: { session: Cookie; browser: Cookie };
+  metadata: Omit<Metadata, 'algs'> & { algs(): Metadata['algs'] };
+}
+
+/** The binding cookie outlives every interaction it may have to vouch for. */
+const BROWSER_COOKIE_SECONDS = 24 * 60 * 60;
+/** Together with the path this stays below what a URL may have. */
+const MAX_PARAMETERS_LENGTH = 7500;
+
+/** A redirect that is followed by GET (RFC 9700 section 4.12): 303 after a POST, since 302 leaves the method to the browser. */
+const go = (c: Ctx, url: string): Response => {
+  c.header('Cache-Control', 'no-store');
+  c.header('Location', url);
+  return c.body(null, c.req.method === 'POST' ? 303 : 302);
+};
+
+const queryOf = (c: Ctx): string => {
+  const at = c.req.url.indexOf('?');
+  return at < 0 ? '' : c.req.url.slice(at + 1);
+};
+
+/** RFC 6749 section 3.1: the query of a GET, the form of a POST. */
+async function textOf(c: Ctx): Promise<string> {
+  if (c.req.method !== 'POST') return queryOf(c);
+  const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded')
+    throw new OAuthError('invalid_request', 'the body must be application/x-www-form-urlencoded', { reason: 'content-type' });
+  const text = await c.req.text();
+  if (text.length > MAX_PARAMETERS_LENGTH)
+    throw new OAuthError('invalid_request', 'the request is too long', { reason: 'too-long', status: 413 });
+  return text;
+}
+
+/**
+ * A form that another site posts comes without our cookies (SameSite=Lax). Sending the browser once around by GET brings them, so that somebody who
+ * is signed in is known to be.
+ */
+const lacksCookies = (c: Ctx, { session, browser }: Deps['cookies']) =>
+  c.req.method === 'POST' && session.read(c) === undefined && browser.read(c) === undefined;
+
+/** The front channel: `/authorize`, end of session, discovery. */
+export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals, pages, cookies, metadata }: Deps): void {
+  const problem = (c: Ctx, error: OAuthError): Response | Promise<Response> => {
+    const { client } = error.about;
+    refusals.tell({ code: error.code, reason: error.reason, client, origin: originOf(c) });
+    c.header('Cache-Control', 'no-store');
+    return pages.error(c, {
+      reason: error.reason,
+      error: error.code,
+      description: error.description,
+      status: 400,
+      client: client && { id: client.id, name: client.name, hasLogo: false, hasDarkLogo: false, launchUrl: null },
+      requestId: shortId(c.var.requestId),
+    });
+  };
+  /** Mistakes that may not be sent to the application are shown here. */
+  const shown = (handler: (c: Ctx, parameters: Parameters, text: string) => Promise<Response>) => async (c: Ctx) => {
+    try {
+      const text = await textOf(c);
+      return await handler(c, parseParameters(text), text);
+    } catch (error) {
+      if (error instanceof OAuthError) return problem(c, error);
+      throw error;
+    }
+  };
+
+  const send = (c: Ctx, answer: Answer, client: { id: string; name: string }): Response | Promise<Response> => {
+    if (answer.kind === 'redirect') return go(c, answer.url);
+    c.header('Cache-Control', 'no-store');
+    return pages.formPost(c, { ...answer, client });
+  };
+  const keepBrowser = (c: Ctx, value: string | undefined) => {
+    if (value !== undefined) cookies.browser.set(c, value, BROWSER_COOKIE_SECONDS);
+  };
+  const settled = (c: Ctx, result: Authorized): Response | Promise<Response> => {
+    switch (result.kind) {
+      case 'answer':
+        return send(c, result.answer, result.client);
+      case 'interaction':
+        keepBrowser(c, result.browser);
+        return go(c, `/interaction?interaction=${encodeURIComponent(result.id)}`);
+      case 'refused':
+        keepBrowser(c, result.browser);
+        c.header('Cache-Control', 'no-store');
+        return pages.refused(c, result.view);
+      case 'gone':
+        c.header('Cache-Control', 'no-store');
+        return pages.gone(c, result.view);
+    }
+  };
+
+  const authorize = shown(async (c, parameters, text) => {
+    if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.authorization}?${text}`);
+    const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
+    const id = parameters.get('interaction');
+    return settled(c, id === undefined ? await flow.authorize({ ...from, parameters }) : await flow.resume({ ...from, id }));
+  });
+  app.get(ENDPOINTS.authorization, authorize);
+  app.post(ENDPOINTS.authorization, authorize);
+
+  const endSession = shown(async (c, parameters, text) => {
+    if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.endSession}?${text}`);
+    const result = await signOut({ parameters, session: cookies.session.read(c), origin: originOf(c) });
+    if (result.kind === 'done') cookies.session.clear(c);
+    return go(c, result.kind === 'done' && result.url !== undefined ? result.url : `${metadata.issuer}/logout`);
+  });
+  app.get(ENDPOINTS.endSession, endSession);
+  app.post(ENDPOINTS.endSession, endSession);
+
+  const document = JSON.stringify(discoveryDocument({ ...metadata, algs: metadata.algs() }));
+  const discovery = (c: Ctx) => {
+    c.header('Content-Type', 'application/json');
+    c.header('Cache-Control', 'public, max-age=300');
+    return c.body(document);
+  };
+  app.get('/.well-known/openid-configuration', discovery);
+  app.get('/.well-known/oauth-authorization-server', discovery);
+}
