@@ -1,10 +1,10 @@
 import { checkResource } from './checks/resource.ts';
 import { checkScope } from './checks/scope.ts';
-import { authenticateClient } from './client-auth/authenticate.ts';
+import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
 import { presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import type { Devices, Ledger, Origin, Seconds, Values } from './ports.ts';
+import type { Devices, Ledger, Origin, Seconds } from './ports.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** Ten minutes: long enough to fetch a telephone, short enough to make guessing user codes pointless. */
@@ -23,15 +23,14 @@ export interface DeviceAuthorizationResponse {
 
 /** RFC 8628 section 3.1: a device without a browser asks for a code to show. Throws OAuthError. */
 export async function deviceAuthorization(
-  deps: { issuer: string; ledger: Ledger; devices: Devices; values: Values },
+  deps: ClientAuthDeps & { ledger: Ledger; devices: Devices },
   parameters: Parameters,
   authorization: string | undefined,
   { now, origin }: { now: Seconds; origin: Origin },
 ): Promise<DeviceAuthorizationResponse> {
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
-  const { client: found } = await deps.ledger.read({ clientId: presented.id });
-  const client = authenticateClient(found, presented, deps.values, now);
+  const client = await authenticateClient(deps, await deps.ledger.read({ clientId: presented.id }), presented, now);
   checkResource({ parameters });
   const { scopes } = checkScope({ parameters });
   const { deviceCode, userCode } = await deps.devices.open(

@@ -1,13 +1,11 @@
-import { authenticateClient } from './client-auth/authenticate.ts';
+import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
 import { presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, required } from './parameters.ts';
-import type { Decide, Facts, Ledger, Seconds, Values } from './ports.ts';
+import type { Decide, Facts, Ledger, Seconds } from './ports.ts';
 
-interface Deps {
-  issuer: string;
+interface Deps extends ClientAuthDeps {
   ledger: Ledger;
-  values: Values;
   decide: Decide;
 }
 
@@ -55,7 +53,7 @@ export async function introspect(
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
   const facts = await deps.ledger.read({ clientId: presented.id, token });
-  const client = authenticateClient(facts.client, presented, deps.values, now);
+  const client = await authenticateClient(deps, facts, presented, now);
   if (client.isPublic) throw new OAuthError('invalid_client', 'a public client cannot ask about tokens', { reason: 'public-client' });
   return answer(deps, facts, now);
 }

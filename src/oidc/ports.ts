@@ -1,5 +1,7 @@
 /** What the engine asks of the world, as domain verbs. Features answer it (`grants/`, `signing-keys/`, `access/`); the engine never looks for them. */
 
+import type { JSONWebKeySet } from 'jose';
+
 /** Whole seconds since 1970. */
 export type Seconds = number;
 
@@ -198,6 +200,14 @@ export interface Devices {
   open(request: NewDeviceRequest, now: Seconds): Promise<{ deviceCode: string; userCode: string }>;
   /** Notes a poll; `slow-down` when it came before its time. Undefined: unknown, or of another client. */
   poll(deviceCode: string, clientId: string, now: Seconds): Promise<'pending' | 'slow-down' | 'denied' | 'expired' | undefined>;
+}
+
+/** What client assertions (RFC 7523) need: their issuers' keys, and a memory of what was used. */
+export interface ClientAssertions {
+  /** The key set at a URL, cached; `refresh` asks for a newer one. Throws when it cannot be had. */
+  keys(url: string, refresh: boolean): Promise<JSONWebKeySet>;
+  /** Notes a `jti` of an issuer until `until`, in one statement; false when it was there. */
+  takeJti(issuer: string, jti: string, until: Seconds): Promise<boolean>;
 }
 
 /** Random and derived values. */

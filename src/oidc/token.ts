@@ -40,7 +40,7 @@ export async function tokenEndpoint(
   else if (type === DEVICE_CODE_GRANT) lookup.code = parameters.get('device_code');
   else if (type === 'refresh_token') lookup.token = parameters.get('refresh_token');
   const facts = await deps.ledger.read(lookup);
-  const client = authenticateClient(facts.client, presented, deps.values, now);
+  const client = await authenticateClient(deps, facts, presented, now);
   if (!grant) throw new OAuthError('unsupported_grant_type', 'the grant type is not supported', { reason: 'grant-type-unsupported' });
   return grant(deps, { parameters, facts, client, now });
 }

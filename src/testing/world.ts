@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { createApp } from '../app.ts';
+import { createApp, type Deps } from '../app.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log, LogFields } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -54,15 +54,15 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
 
 /**
  * A real installation: the whole program on a fresh database (SQLite in memory; PostgreSQL when TEST_DATABASE_URL is set), with a clock the
- * test moves. `api` calls the REST API with the static key; `request` is a bare call.
+ * test moves. `api` calls the REST API with the static key; `request` is a bare call. `outside` stands in for servers elsewhere.
  */
-export async function world(t: TestContext, over: Partial<Config> = {}) {
+export async function world(t: TestContext, over: Partial<Config> = {}, outside: Pick<Deps, 'fetchPublic'> = {}) {
   const clock = settableClock();
   const log = recordingLog();
   const statements: string[] = [];
   const database = await testDatabase(clock, (sql) => void statements.push(sql));
   const config = testConfig(over);
-  const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys() });
+  const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys(), ...outside });
   t.after(() => app.close());
   const request = (path: string, init: RequestInit = {}) => app.request(new URL(path, config.appUrl).href, init);
   const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {

@@ -1,12 +1,15 @@
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
+import { ASSERTION_TYPE, unprovenSubject } from './assertion.ts';
 
 /** What a request says about its client, before anything was checked. */
 export interface PresentedClient {
   id: string;
   /** Absent for method `none`. */
   secret?: string;
-  method: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** RFC 7523: a JWT in place of a secret. */
+  assertion?: string;
+  method: 'client_secret_basic' | 'client_secret_post' | 'client_assertion' | 'none';
 }
 
 const MAX_BASIC = 2048;
@@ -37,12 +40,22 @@ function basic(header: string): { id: string; secret: string } {
   return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) };
 }
 
+function asserted(parameters: Parameters, authorization: string | undefined): PresentedClient {
+  const assertion = parameters.get('client_assertion');
+  if (parameters.get('client_assertion_type') !== ASSERTION_TYPE || assertion === undefined) throw refuse('assertion-type');
+  if (parameters.has('client_secret') || (authorization !== undefined && /^basic\b/i.test(authorization)))
+    throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
+  const id = parameters.get('client_id') ?? unprovenSubject(assertion);
+  if (id === undefined) throw refuse('assertion-malformed');
+  return { id, assertion, method: 'client_assertion' };
+}
+
 /**
  * Reads the client's credentials from the `Authorization` header or the body, never from both (RFC 6749 section 2.3: one method a request).
  * Undefined when the request names no client at all.
  */
 export function presentedClient(parameters: Parameters, authorization: string | undefined): PresentedClient | undefined {
-  if (parameters.has('client_assertion') || parameters.has('client_assertion_type')) throw refuse('client-assertion-unsupported');
+  if (parameters.has('client_assertion') || parameters.has('client_assertion_type')) return asserted(parameters, authorization);
   const bodyId = parameters.get('client_id');
   const bodySecret = parameters.get('client_secret');
   if (authorization !== undefined && /^basic\b/i.test(authorization)) {

@@ -1,6 +1,19 @@
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import type { Client, Decide, Devices, Facts, Grants, Keys, Ledger, NewToken, Person, Seconds, Values } from '../ports.ts';
+import type {
+  Client,
+  ClientAssertions,
+  Decide,
+  Devices,
+  Facts,
+  Grants,
+  Keys,
+  Ledger,
+  NewToken,
+  Person,
+  Seconds,
+  Values,
+} from '../ports.ts';
 import { makeAccessToken } from '../tokens/access-token.ts';
 import { makeIdToken } from '../tokens/id-token.ts';
 
@@ -12,6 +25,7 @@ export interface TokenDeps {
   devices: Devices;
   keys: Keys;
   values: Values;
+  assertions: ClientAssertions;
   decide: Decide;
 }
 

@@ -83,6 +83,15 @@ export interface Tables {
   };
   client_secret: { id: string; client_id: string; secret_hash: string; prefix: string; created_at: Seconds; expires_at: Seconds | null };
   client_allowed_group: { client_id: string; group_id: string };
+  /** Where to push the users of a client. */
+  scim_provider: {
+    id: string;
+    client_id: string;
+    endpoint: string;
+    sealed_token: string | null;
+    last_synced_at: Seconds | null;
+    created_at: Seconds;
+  };
   consent: { user_id: string; client_id: string; scopes: Json; created_at: Seconds; last_used_at: Seconds };
   session: {
     id: string;
@@ -208,6 +217,8 @@ export interface Tables {
     created_at: Seconds;
     expires_at: Seconds;
   };
+  /** Assertions that were used, until they expire. */
+  used_assertion: { jti_hash: string; expires_at: Seconds };
   signing_key: {
     kid: string;
     alg: string;
