@@ -95,6 +95,34 @@ get    /api/oidc/end-session                                protocol  sign-in   
 post   /api/oidc/end-session                                protocol  sign-in        cors
 get    /api/oidc/interactions/{id}                          none      sign-in
 post   /api/oidc/interactions/{id}/complete                 browser   sign-in
+
+get    /                                                    opt       sign-in
+get    /assets/{file}                                       none      sign-in        quiet
+post   /api/csp-reports                                     none      sign-in        any-body
+get    /login                                               opt       sign-in
+get    /login/alternative                                   opt       sign-in
+get    /login/alternative/code                              opt       sign-in
+post   /login/alternative/code                              none      sign-in        limit=one-time-access-token
+get    /lc                                                  opt       sign-in
+get    /lc/{code}                                           opt       sign-in
+get    /logout                                              opt       sign-in
+post   /logout                                              none      sign-in
+get    /interaction                                         opt       sign-in
+get    /interaction/error                                   none      sign-in
+post   /interaction/passkey                                 none      sign-in        limit=webauthn-login
+post   /interaction/reauthenticate                          browser   sign-in        limit=webauthn-reauthenticate
+post   /interaction/complete                                none      sign-in
+post   /interaction/cancel                                  none      sign-in
+get    /setup                                               none      sign-in
+get    /signup/setup                                        none      sign-in
+post   /signup/setup                                        none      sign-in        limit=signup
+get    /signup/add-passkey                                  opt       sign-in
+post   /signup/add-passkey                                  browser   sign-in
+get    /account                                             opt       sign-in
+post   /account/passkeys/{id}/rename                        opt       sign-in
+post   /account/passkeys/{id}/remove                        opt       sign-in
+post   /account/sessions/{id}/end                           opt       sign-in
+post   /account/sessions/end-others                         opt       sign-in
 get    /api/oidc/users/me/authorized-clients                user      consents
 delete /api/oidc/users/me/authorized-clients/{clientId}     user      consents
 get    /api/oidc/users/me/clients                           user      consents

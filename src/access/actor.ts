@@ -26,3 +26,10 @@ export function actorOf(c: Ctx): Actor {
     origin: originOf(c),
   };
 }
+
+/**
+ * Whether the caller is shown stored passwords and tokens in clear. Automation compares what is there with what it wants, so a key that may
+ * change them all may read them; a browser, a limited key and an auditor never need to.
+ */
+export const readsSecrets = (c: Ctx): 'clear' | 'masked' =>
+  c.var.caller?.role === 'admin' && c.var.caller.key?.scopes.includes('full') ? 'clear' : 'masked';

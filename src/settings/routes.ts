@@ -1,19 +1,16 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { actorOf } from '#access/actor.ts';
+import { actorOf, readsSecrets } from '#access/actor.ts';
 import { AppError } from '#platform/errors.ts';
-import type { Ctx, Env } from '#platform/http/context.ts';
+import type { Env } from '#platform/http/context.ts';
 import * as contract from './contract.ts';
 import type { Settings } from './service.ts';
 
-/** Automation compares what is there with what it wants, so a key that may change passwords may read them; a browser never needs to. */
-const passwordsFor = (c: Ctx) => (c.var.caller?.role === 'admin' && c.var.caller.key?.scopes.includes('full') ? 'clear' : 'masked');
-
 export function settingRoutes(app: OpenAPIHono<Env>, { settings }: { settings: Settings }): void {
   app.openapi(contract.publicSettings, (c) => c.json(settings.publicList(), 200));
-  app.openapi(contract.allSettings, (c) => c.json(settings.list(passwordsFor(c)), 200));
+  app.openapi(contract.allSettings, (c) => c.json(settings.list(readsSecrets(c)), 200));
   app.openapi(contract.updateSettings, async (c) => {
     await settings.update(actorOf(c), c.req.valid('json'));
-    return c.json(settings.list(passwordsFor(c)), 200);
+    return c.json(settings.list(readsSecrets(c)), 200);
   });
   app.openapi(contract.sendTestEmail, () => {
     throw new AppError('mail_disabled');
