@@ -14,6 +14,7 @@ import { createConsents } from './consents/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
 import { customClaimRoutes } from './custom-claims/routes.ts';
 import { createCustomClaims } from './custom-claims/service.ts';
+import { createClientAssertions } from './grants/assertions.ts';
 import { deviceRoutes } from './grants/device-routes.ts';
 import { createDevices } from './grants/device-service.ts';
 import { createLedger } from './grants/facts.ts';
@@ -35,9 +36,10 @@ import type { Database } from './platform/db/open.ts';
 import type { Tables } from './platform/db/tables.ts';
 import { AppError } from './platform/errors.ts';
 import { guessLimit } from './platform/guess-limit.ts';
-import type { Env } from './platform/http/context.ts';
+import type { Ctx, Env } from './platform/http/context.ts';
 import { restError, validationFailed } from './platform/http/errors.ts';
 import { frontDoor } from './platform/http/front-door.ts';
+import { createPublicFetch, type PublicFetch } from './platform/http/public-fetch.ts';
 import { createRateLimits } from './platform/http/rate-limits.ts';
 import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
@@ -55,9 +57,10 @@ import { createDescriptions } from './sign-in/describe.ts';
 import { createFlow } from './sign-in/flow.ts';
 import { interactionApi } from './sign-in/interaction-api.ts';
 import { createInteractions } from './sign-in/interactions.ts';
+import { pageRoutes } from './sign-in/page-routes/routes.ts';
 import { loadAssets } from './sign-in/pages/assets.ts';
 import { LANGUAGES } from './sign-in/pages/messages.ts';
-import { createPages } from './sign-in/pages/pages.ts';
+import { createPages, wantsPage } from './sign-in/pages/pages.ts';
 import { createRenderer } from './sign-in/pages/respond.ts';
 import { createRefusals } from './sign-in/refusals.ts';
 import { authorizeRoutes } from './sign-in/routes.ts';
@@ -78,10 +81,12 @@ export interface Deps {
   log: Log;
   /** Tests bring keys of their own instead of searching for primes. */
   generateKey?: GenerateKey;
+  /** How addresses that came from outside are fetched; tests reach servers of their own. */
+  fetchPublic?: PublicFetch;
 }
 
 /** Puts config → platform → features → one handler together; the only file that knows everything. */
-export async function createApp({ config, database, clock, random, log, generateKey }: Deps) {
+export async function createApp({ config, database, clock, random, log, generateKey, fetchPublic = createPublicFetch() }: Deps) {
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
@@ -175,7 +180,17 @@ export async function createApp({ config, database, clock, random, log, generate
     takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
     mayGuess: guessLimit({ guesses: 10, seconds: 3600 }),
   });
-  const engine = { issuer: config.appUrl, ledger, grants, devices, keys: signingKeys, values: createValues({ random, seal }), decide };
+  const assertions = createClientAssertions({ db, clock, fetchPublic });
+  const engine = {
+    issuer: config.appUrl,
+    ledger,
+    grants,
+    devices,
+    assertions,
+    keys: signingKeys,
+    values: createValues({ random, seal }),
+    decide,
+  };
 
   const passkeys = createPasskeys({
     db,
@@ -214,7 +229,13 @@ export async function createApp({ config, database, clock, random, log, generate
   });
   await setUp.prepare();
 
-  const frontEngine = { issuer: config.appUrl, ledger, keys: signingKeys, decide, policy: { allowInsecure: config.allowInsecureCallbackUrls } };
+  const frontEngine = {
+    issuer: config.appUrl,
+    ledger,
+    keys: signingKeys,
+    decide,
+    policy: { allowInsecure: config.allowInsecureCallbackUrls },
+  };
   const refusals = createRefusals({ db, log, audit });
   const flow = createFlow({
     db,
@@ -343,9 +364,15 @@ export async function createApp({ config, database, clock, random, log, generate
     metadata: { issuer: config.appUrl, internalUrl: config.internalAppUrl, algs: signingKeys.algs, uiLocales: LANGUAGES },
   });
   interactionApi(app, { flow, cookies, clientMeta: clients.meta });
+  const site = { appUrl: config.appUrl, assets, renderer, cookies, clock, log };
+  pageRoutes(app, { ...site, flow, passkeys, passkeyList, sessions, oneTimeCodes, setUp, people: { find: users.me } });
 
-  app.notFound(unmatched({ rows: ROUTES, page: (c) => restError(new AppError('not_found'), c, log) }));
-  app.onError((cause, c) => restError(cause, c, log));
+  const failure = (cause: unknown, c: Ctx) => {
+    const answer = restError(cause, c, log);
+    return wantsPage(c) ? pages.mishap(c, cause, answer.status) : answer;
+  };
+  app.notFound(unmatched({ rows: ROUTES, page: (c) => failure(new AppError('not_found'), c) }));
+  app.onError(failure);
 
   return { fetch: app.fetch, request: app.request, app, admit, services, close: () => database.close() };
 }

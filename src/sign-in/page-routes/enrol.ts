@@ -59,18 +59,19 @@ function setUpRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       SetUpField,
       string
     >;
-    const parsed = SignUp.safeParse(values);
-    if (!parsed.success) {
-      const named = new Set(parsed.error.issues.map(({ path }) => path[0]));
-      const wrong = SET_UP_FIELDS.filter((field) => named.has(field));
+    const again = (named: readonly unknown[] = []) => {
+      const wrong = SET_UP_FIELDS.filter((field) => named.includes(field));
       const show = (look: Look) => setUpPage(look, { secret, values, wrong, problem: look.t('setup.error.form'), status: 400 });
       return renderer.render(c, show, { here: '/signup/setup' });
-    }
+    };
+    const parsed = SignUp.safeParse(values);
+    if (!parsed.success) return again(parsed.error.issues.map(({ path }) => path[0]));
     try {
       const input = { input: parsed.data, secret, origin: originOf(c), replaces: cookies.session.read(c) };
       await signedIn(c, deps, await setUp.complete(input));
       return c.redirect('/signup/add-passkey', 303);
     } catch (cause) {
+      if (cause instanceof AppError && cause.code === 'validation_failed') return again(cause.extra.fields?.map(({ field }) => field));
       const refused = refusedCode(c, log, cause);
       return refused === 'setup_already_completed'
         ? c.redirect('/login', 303)

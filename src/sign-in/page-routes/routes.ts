@@ -4,6 +4,7 @@ import type { Env } from '#platform/http/context.ts';
 import type { Assets } from '../pages/assets.ts';
 import { accountPages } from './account.ts';
 import { ceremonyRoutes } from './ceremonies.ts';
+import { cspReportRoute } from './csp-reports.ts';
 import type { PageDeps } from './deps.ts';
 import { enrolPages } from './enrol.ts';
 import { interactionPages } from './interaction.ts';
@@ -21,4 +22,5 @@ export function pageRoutes(app: OpenAPIHono<Env>, { assets, ...deps }: PageDeps 
   enrolPages(app, deps);
   accountPages(app, deps);
   ceremonyRoutes(app, deps);
+  cspReportRoute(app, deps.log);
 }

@@ -47,7 +47,7 @@ export const passkeyButton = (text: string, hint = ''): Html =>
 
 /** Shown to browsers without scripts, since no ceremony works in them. */
 export const noScript = ({ t, appUrl }: Look): Html =>
-  html`<noscript><p class="note">${t('noScript', { host: new URL(appUrl).host })}</p></noscript>`;
+  html`<noscript><p class="note">${t('noScript.passkey', { host: new URL(appUrl).host })}</p></noscript>`;
 
 /** Takes the person back to the application with `access_denied`. A whole-page form: the answer may itself be a form for the application. */
 export const cancelForm = ({ t }: Look, { id, client }: { id: string; client: ViewClient }): Html =>
