@@ -1,25 +1,70 @@
-import { serve as listen } from '@hono/node-server';
 import { systemClock } from '#platform/clock.ts';
 import { readConfig } from '#platform/config.ts';
 import { openDatabase } from '#platform/db/open.ts';
+import { httpServer } from '#platform/http/server.ts';
+import { routesWithoutRow } from '#platform/http/unmatched.ts';
 import { createLog } from '#platform/log.ts';
 import { systemRandom } from '#platform/random.ts';
 import { createApp } from '../app.ts';
+import { ROUTES } from '../routes.ts';
+
+/** How long a stop waits for requests under way. */
+const GRACE_MS = 9000;
+/** Signals closer than this to the first are the same one, sent to the process and to its group. */
+const SAME_SIGNAL_MS = 300;
 
 /** Runs the server until a signal ends it. */
 export async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config);
+  process.on('exit', log.flush);
+  process.on('warning', (warning) => log.warn('Node warns', { name: warning.name, text: warning.message }));
+  process.on('unhandledRejection', (cause) => log.error('internal error: a rejection that nobody handles', stackOf(cause)));
+  process.on('uncaughtException', (cause) => {
+    log.error('internal error: an exception that nobody caught ends the server', stackOf(cause));
+    process.exit(1);
+  });
   for (const note of config.notes) log.warn(note);
   if (config.encryptionKeyMadeAt)
     log.warn('an encryption key was made: keep a copy of it, the database cannot be used without it', { file: config.encryptionKeyMadeAt });
+
   const database = await openDatabase(config.database, { clock: systemClock });
   const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log });
-  const server = listen({
-    port: config.port,
-    hostname: config.host,
-    fetch: (request, { incoming }: { incoming: { socket: { remoteAddress?: string } } }) =>
-      app.fetch(request, { exchange: { ip: incoming.socket.remoteAddress ?? '' } }),
+  const unguarded = routesWithoutRow(app.app, ROUTES);
+  if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
+  const http = httpServer({ fetch: app.fetch, config, log, isUpload, secretPaths: SECRET_PATHS, admit: app.admit });
+  await http.listen(config.port, config.host);
+  stopOnSignals(async () => {
+    log.info('stopping: requests under way are finished');
+    await http.drain(GRACE_MS);
+    await app.close();
+    log.info('stopped');
   });
-  server.on('listening', () => log.info('PocketID is ready', { url: config.appUrl }));
+  log.info('PocketID is ready', { url: config.appUrl, database: database.kind });
+  log.flush();
 }
+
+const stackOf = (cause: unknown) => (cause instanceof Error ? { error: cause.message, stack: cause.stack } : { error: String(cause) });
+
+function stopOnSignals(stop: () => Promise<void>): void {
+  let began: number | undefined;
+  const onSignal = () => {
+    if (began === undefined) {
+      began = performance.now();
+      stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    } else if (performance.now() - began > SAME_SIGNAL_MS) process.exit(1);
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+}
+
+const UPLOADS = ROUTES.filter((row) => row.upload).map((row) => ({
+  method: row.method.toUpperCase(),
+  pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
+}));
+const isUpload = (method: string, path: string) => UPLOADS.some((row) => row.method === method && row.pattern.test(path));
+
+/** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
+const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];

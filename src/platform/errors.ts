@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 /** code → HTTP status and the sentence a client may show. The codes are a promise to clients of the REST API. */
 export const ERRORS = {
   validation_failed: [400, 'The request is not valid'],
+  invalid_request: [400, 'The request is not valid'],
   invalid_request_body: [400, 'Request body is invalid'],
   invalid_image: [400, 'The file is not a valid image'],
   missing_session_id: [400, 'The passkey request was not started in this browser'],
@@ -61,12 +62,15 @@ export const ERRORS = {
   user_email_not_set: [409, 'This user has no e-mail address'],
   file_too_large: [413, 'The file is too large'],
   body_too_large: [413, 'The request body is too large'],
+  uri_too_long: [414, 'The URL is too long'],
+  body_encoding_not_supported: [415, 'Compressed request bodies are not accepted'],
   file_type_not_supported: [415, 'This type of file is not supported'],
   misdirected_request: [421, 'This host is not served here'],
   logo_download_failed: [422, 'The logo could not be downloaded'],
   logo_type_not_supported: [422, 'This type of logo is not supported'],
   logo_too_large: [422, 'The logo is too large'],
   rate_limited: [429, 'Too many requests'],
+  headers_too_large: [431, 'The request headers are too large'],
   internal_error: [500, 'Something went wrong'],
   unavailable: [503, 'The service is not available at this moment'],
   request_timeout: [504, 'The request took too long'],

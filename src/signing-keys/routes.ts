@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Env } from '#platform/http/context.ts';
+import { shareAnswer } from '#platform/http/exchange.ts';
 import { JWKS_MAX_AGE_SECONDS } from './service.ts';
 
 /** RFC 7517 section 5: the keys our tokens verify with, for anybody. */
@@ -8,6 +9,7 @@ export function signingKeyRoutes(
   { signingKeys }: { signingKeys: { jwksBytes(): Promise<Uint8Array<ArrayBuffer>> } },
 ): void {
   app.get('/.well-known/jwks.json', async (c) => {
+    shareAnswer(c, 1);
     c.header('Content-Type', 'application/json');
     c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
     return c.body(await signingKeys.jwksBytes());

@@ -1,0 +1,44 @@
+import { BlockList, isIP } from 'node:net';
+
+/** `::ffff:192.0.2.1` is how a socket for both families names an IPv4 client. */
+const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
+
+/** An entry of X-Forwarded-For without the port that some proxies add; undefined when it is no address. */
+function entry(text: string): string | undefined {
+  const bare = text.trim();
+  const address = /^\[([^\]]+)\](?::\d+)?$/.exec(bare)?.[1] ?? /^([\d.]+):\d+$/.exec(bare)?.[1] ?? bare;
+  return isIP(address) === 0 ? undefined : plain(address);
+}
+
+function membership(trusted: boolean | readonly string[]): (address: string) => boolean {
+  if (typeof trusted === 'boolean') return () => trusted;
+  const list = new BlockList();
+  for (const item of trusted) {
+    const [address = '', bits] = item.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Who the client is: the peer, or, where the peer is a proxy of ours, the rightmost entry of X-Forwarded-For that is not one. Everything left of
+ * that was sent by the client itself. An entry that is no address ends the walk: what stands left of it cannot be told.
+ */
+export function clientAddress(
+  trusted: boolean | readonly string[],
+): (peer: string | undefined, forwardedFor: string | undefined) => string {
+  const isProxy = membership(trusted);
+  return (peer, forwardedFor) => {
+    let client = plain(peer ?? '');
+    if (trusted === false || forwardedFor === undefined || !isProxy(client)) return client;
+    const entries = forwardedFor.split(',');
+    while (entries.length > 0 && isProxy(client)) {
+      const next = entry(entries.pop() as string);
+      if (next === undefined) break;
+      client = next;
+    }
+    return client;
+  };
+}

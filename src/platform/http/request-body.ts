@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Why a body was not read. `gone`: the client went away, nobody is left to answer. */
+export type BodyRefusal = 'too large' | 'encoded' | 'gone';
+
+/**
+ * Reads a body of at most `limit` bytes. A longer one is refused by its announced length before a byte of it is read, else at the byte too many.
+ * Compressed bodies are refused: a few bytes could become gigabytes.
+ */
+export function readBody(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  limit: number,
+  awaitsContinue: boolean,
+): Promise<Buffer | BodyRefusal> {
+  const { headers } = incoming;
+  const announced = headers['content-length'];
+  if (announced !== undefined && Number(announced) > limit) return Promise.resolve('too large');
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') return Promise.resolve('encoded');
+  if (awaitsContinue) outgoing.writeContinue();
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) return void chunks.push(chunk);
+      incoming.off('data', onData).pause();
+      resolve('too large');
+    };
+    incoming
+      .on('data', onData)
+      .on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+      .on('error', () => resolve('gone'))
+      .on('close', () => resolve('gone'));
+  });
+}

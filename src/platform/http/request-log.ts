@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import type { Log } from '../log.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Parameters whose values sign somebody in, or are personal. */
+const SECRET_PARAMETER =
+  /((?:^|&)(?:code|token|access_token|refresh_token|id_token_hint|client_secret|client_assertion|secret|password|login_hint|state|nonce)=)[^&]*/gi;
+
+/** The origin of a referring page: its path may hold a code. */
+const originOnly = (referer: string | undefined): string | undefined =>
+  referer === undefined ? undefined : /^https?:\/\/[^/?#]{1,300}/.exec(referer)?.[0];
+
+interface Options {
+  log: Log;
+  logQueryArgs: boolean;
+  /** What a path begins with when the rest of it is a secret: `/lc/`. */
+  secretPaths: readonly string[];
+}
+
+/** Writes the one line of each request. A server's failure is an `error`; a refusal has its own line, told by whoever refused. */
+export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
+  const shown = (path: string) => {
+    const prefix = secretPaths.find((it) => path.startsWith(it) && path.length > it.length);
+    return prefix === undefined ? path : `${prefix}…`;
+  };
+  return (
+    incoming: IncomingMessage,
+    url: string,
+    exchange: Exchange,
+    status: number,
+    milliseconds: number,
+    size: string | number | undefined,
+  ): void => {
+    if (exchange.quiet && status < 500) return;
+    const query = url.indexOf('?');
+    const fields = {
+      request_id: exchange.requestId,
+      status,
+      method: incoming.method,
+      path: shown(query === -1 ? url : url.slice(0, query)),
+      query: logQueryArgs && query !== -1 ? url.slice(query + 1).replace(SECRET_PARAMETER, '$1…') : undefined,
+      route: exchange.route,
+      ip: exchange.ip,
+      latency: `${milliseconds.toFixed(2)}ms`,
+      referer: originOnly(incoming.headers.referer),
+      user_agent: incoming.headers['user-agent'],
+      body_size: size,
+      reason: exchange.reason,
+    };
+    if (status >= 500) log.error('HTTP request completed with an error', fields);
+    else if (status === 429) log.warn('HTTP request completed', fields);
+    else log.info('HTTP request completed', fields);
+  };
+}

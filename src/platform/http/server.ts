@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { clientAddress } from './client-address.ts';
+import type { Exchange } from './exchange.ts';
+import { securityHeaders } from './headers.ts';
+import { type BodyRefusal, readBody } from './request-body.ts';
+import { requestLog } from './request-log.ts';
+import { targetJudge, tooManyParameters } from './request-target.ts';
+import { sharedAnswers } from './shared-answers.ts';
+
+/** What every socket may cost us. Times are milliseconds; Node looks for late ones every second. */
+const LIMITS = {
+  headersTimeout: 13_000,
+  requestTimeout: 28_000,
+  /** Longer than the minute that reverse proxies keep idle connections, so that they end them and never we under a request. */
+  keepAliveTimeout: 75_000,
+  idleSocketTimeout: 90_000,
+  maxHeaderSize: 16 * 1024,
+  maxHeaders: 100,
+  maxRequestsPerSocket: 1000,
+  maxConnections: 16_000,
+  body: 64 * 1024,
+  upload: 3 * 1024 * 1024,
+  /** How long a refused client is listened to. */
+  linger: 1000,
+} as const;
+
+const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
+
+interface Options {
+  fetch: (request: Request, env: { exchange: Exchange }) => Response | Promise<Response>;
+  config: { appUrl: string; internalAppUrl: string; trustProxy: boolean | string[]; logQueryArgs: boolean };
+  log: Log;
+  /** Paths whose bodies may be as large as a picture. */
+  isUpload: (method: string, path: string) => boolean;
+  /** What a path begins with when the rest of it is a secret. */
+  secretPaths: readonly string[];
+  /** Seconds to wait when this client has asked for too much; absent: no limit. */
+  admit?: (path: string, ip: string) => number | undefined;
+}
+
+const REFUSALS: Record<number, ErrorCode> = {
+  400: 'invalid_request',
+  413: 'body_too_large',
+  414: 'uri_too_long',
+  415: 'body_encoding_not_supported',
+  421: 'misdirected_request',
+  429: 'rate_limited',
+  431: 'headers_too_large',
+  503: 'unavailable',
+};
+const OF_BODY: Record<Exclude<BodyRefusal, 'gone'>, number> = { 'too large': 413, encoded: 415 };
+
+/**
+ * The HTTP server: judges every request before the application sees it (size, target, host, client), reads its body, and writes its line in the
+ * log. The application gets whole requests only.
+ */
+export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }: Options) {
+  const judge = targetJudge([config.appUrl, config.internalAppUrl]);
+  const addressOf = clientAddress(config.trustProxy);
+  const write = requestLog({ log, logQueryArgs: config.logQueryArgs, secretPaths });
+  const headers = Object.entries(securityHeaders({ secure: config.appUrl.startsWith('https:') })).flat();
+  const shared = sharedAnswers(() => performance.now());
+  let draining = false;
+
+  const listener = getRequestListener(
+    async (request, env) => {
+      const incoming = env.incoming as Served;
+      const response = await fetch(request, { exchange: incoming.exchange });
+      const seconds = incoming.exchange.shareSeconds;
+      return seconds === undefined ? response : shared.keep(incoming.url as string, response, seconds);
+    },
+    { hostname: new URL(config.appUrl).host },
+  );
+
+  const refuse = (incoming: Served, outgoing: ServerResponse, status: number, why: string, retryAfter?: number) => {
+    const error = new AppError(
+      REFUSALS[status] as ErrorCode,
+      status === 421 ? { message: `${why.charAt(0).toUpperCase()}${why.slice(1)}` } : {},
+    );
+    const body = Buffer.from(JSON.stringify({ error: error.message, code: error.code, request_id: incoming.exchange.requestId }));
+    incoming.exchange.reason = why;
+    // What is left of the request is not read: the connection cannot be used again.
+    const close = status === 429 ? [] : ['connection', 'close'];
+    const wait = retryAfter === undefined ? [] : ['retry-after', String(retryAfter)];
+    outgoing.writeHead(status, [
+      ...headers,
+      ...close,
+      ...wait,
+      'content-type',
+      'application/json',
+      'content-length',
+      String(body.length),
+      'x-request-id',
+      incoming.exchange.requestId as string,
+    ]);
+    if (status === 429 || incoming.complete || !announcesBody(incoming)) return void outgoing.end(body);
+    // Closing while the client still sends would reset the connection before it has read the answer: listen a little longer.
+    outgoing.write(body);
+    const end = () => void outgoing.end();
+    const late = setTimeout(end, LIMITS.linger);
+    incoming
+      .on('data', () => {})
+      .once('close', () => clearTimeout(late))
+      .once('end', end)
+      .resume();
+  };
+
+  const answerFromMemory = (incoming: Served, outgoing: ServerResponse): boolean => {
+    if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return false;
+    const answer = shared.find(incoming.url as string);
+    if (!answer) return false;
+    outgoing.writeHead(200, [...answer.headers, 'x-request-id', incoming.exchange.requestId as string]);
+    outgoing.end(incoming.method === 'HEAD' ? undefined : answer.body, 'latin1');
+    return true;
+  };
+
+  const withBody = async (incoming: Served, outgoing: ServerResponse, path: string, awaitsContinue: boolean) => {
+    const body = await readBody(
+      incoming,
+      outgoing,
+      isUpload(incoming.method as string, path) ? LIMITS.upload : LIMITS.body,
+      awaitsContinue,
+    );
+    if (body === 'gone') return;
+    if (typeof body === 'string') return refuse(incoming, outgoing, OF_BODY[body], `the body is ${body}`);
+    if (incoming.headers['content-type']?.startsWith('application/x-www-form-urlencoded') && tooManyParameters(body))
+      return refuse(incoming, outgoing, 400, 'there are too many parameters');
+    (incoming as { rawBody?: Buffer }).rawBody = body;
+    return listener(incoming, outgoing);
+  };
+
+  const handle = (message: IncomingMessage, outgoing: ServerResponse, awaitsContinue = false) => {
+    const incoming = message as Served;
+    const began = performance.now();
+    const exchange: Exchange = {
+      ip: addressOf(incoming.socket.remoteAddress, incoming.headers['x-forwarded-for'] as string | undefined),
+      requestId: randomUUID(),
+      served: true,
+    };
+    incoming.exchange = exchange;
+    const line = incoming.url as string;
+    outgoing.once('close', () => {
+      const status = outgoing.headersSent ? outgoing.statusCode : 499;
+      write(
+        incoming,
+        incoming.url as string,
+        exchange,
+        status,
+        performance.now() - began,
+        outgoing.getHeader?.('content-length') as string | undefined,
+      );
+    });
+    if (draining) outgoing.setHeader('connection', 'close');
+    if (incoming.rawHeaders.length > 2 * LIMITS.maxHeaders) return refuse(incoming, outgoing, 431, 'there are too many headers');
+    const target = judge(line, incoming.headers.host);
+    if ('refuse' in target) return refuse(incoming, outgoing, target.refuse, target.why);
+    if (draining && (target.url === '/healthz' || target.url === '/readyz')) return refuse(incoming, outgoing, 503, 'stopping');
+    incoming.url = target.url;
+    const query = target.url.indexOf('?');
+    const path = query === -1 ? target.url : target.url.slice(0, query);
+    const wait = admit?.(path, exchange.ip);
+    if (wait !== undefined) return refuse(incoming, outgoing, 429, 'too many requests', wait);
+    if (answerFromMemory(incoming, outgoing)) return;
+    if (announcesBody(incoming)) return void withBody(incoming, outgoing, path, awaitsContinue);
+    return void listener(incoming, outgoing);
+  };
+
+  const server = createServer({
+    headersTimeout: LIMITS.headersTimeout,
+    requestTimeout: LIMITS.requestTimeout,
+    keepAliveTimeout: LIMITS.keepAliveTimeout,
+    maxHeaderSize: LIMITS.maxHeaderSize,
+    connectionsCheckingInterval: 1000,
+    insecureHTTPParser: false,
+    ServerResponse: Answer,
+  });
+  server.maxHeadersCount = LIMITS.maxHeaders + 1;
+  server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
+  server.maxConnections = LIMITS.maxConnections;
+  server.setTimeout(LIMITS.idleSocketTimeout);
+  server.on('request', handle);
+  server.on('checkContinue', (incoming, outgoing) => handle(incoming, outgoing, true));
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => answerBadRequest(cause, socket, headers));
+
+  return {
+    server,
+    async listen(port: number, host: string): Promise<void> {
+      server.listen(port, host, 4096);
+      await once(server, 'listening');
+    },
+    isDraining: () => draining,
+    /** Takes no new connection, lets what is under way finish for at most `graceMs`, and ends the rest. */
+    async drain(graceMs: number): Promise<void> {
+      draining = true;
+      const closed = once(server, 'close');
+      server.close();
+      const late = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+type Served = IncomingMessage & { exchange: Exchange };
+
+/** Knows how long its body was, for the request log. */
+class Answer extends ServerResponse {
+  size = 0;
+  // biome-ignore lint/suspicious/noExplicitAny: three overloads, handed on as they came.
+  override end(...args: any[]): this {
+    const [chunk] = args;
+    if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
+    else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
+    return super.end(...(args as []));
+  }
+}
+
+const PARSER_STATUS: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+};
+
+/** What Node's parser refuses gets our headers too, and no word of what the server is. */
+function answerBadRequest(cause: NodeJS.ErrnoException, socket: Socket, headers: readonly string[]): void {
+  // An answer that is already under way must not be followed by bytes that would be read as part of it.
+  const underWay = (socket as { _httpMessage?: unknown })._httpMessage;
+  if (cause.code === 'ECONNRESET' || !socket.writable || underWay) return void socket.destroy();
+  const status = PARSER_STATUS[cause.code ?? ''] ?? 400;
+  const body = JSON.stringify({ error: STATUS_CODES[status], code: 'invalid_request' });
+  const lines = [];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
