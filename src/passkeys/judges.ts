@@ -1,7 +1,10 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { PublicJwk } from '#webauthn/cose.ts';
 import { relyingParty, type Sha256 } from '#webauthn/relying-party.ts';
 import { createAssertionVerifier, type VerifySignature } from '#webauthn/verify-assertion.ts';
 import { createRegistrationVerifier, decodeCoseKey } from '#webauthn/verify-registration.ts';
+
+const importKey = (jwk: PublicJwk): KeyObject => createPublicKey({ format: 'jwk', key: { ...jwk } });
 
 /** Keys kept ready; one is about two kilobytes. */
 const KEPT = 10_000;
@@ -13,7 +16,7 @@ const KEPT = 10_000;
 function createSignatures(): VerifySignature {
   const keys = new Map<string, KeyObject>();
   const keyOf = async (publicKey: string): Promise<KeyObject> => {
-    const key = createPublicKey({ format: 'jwk', key: { ...(await decodeCoseKey(publicKey)) } });
+    const key = importKey(await decodeCoseKey(publicKey));
     if (keys.size >= KEPT) keys.clear();
     keys.set(publicKey, key);
     return key;
@@ -33,6 +36,6 @@ export function createJudges(appUrl: string) {
   return {
     rp,
     verifyAssertion: createAssertionVerifier({ rp, sha256, verifySignature: createSignatures() }),
-    verifyRegistration: createRegistrationVerifier({ rp, sha256 }),
+    verifyRegistration: createRegistrationVerifier({ rp, sha256, checkKey: importKey }),
   };
 }

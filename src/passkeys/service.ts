@@ -34,8 +34,8 @@ export interface Audit {
 export interface Webauthn {
   rp: RelyingParty;
   /** Shown by authenticators beside the person's name. */
-  rpName: () => Promise<string>;
-  policy: () => Promise<Policy>;
+  rpName: () => string | Promise<string>;
+  policy: () => Policy | Promise<Policy>;
   verifyAssertion: ReturnType<typeof createAssertionVerifier>;
   verifyRegistration: ReturnType<typeof createRegistrationVerifier>;
 }
@@ -50,6 +50,8 @@ interface Deps {
   onPasskeyAdded: (tx: Db, userId: string) => Promise<void>;
 }
 
+/** Seconds the ceremony cookie outlives its challenges by far, so that who is late is told so, and not that they began elsewhere. */
+const COOKIE_SECONDS = 3600;
 /** Seconds after proving themselves in which a person may add a passkey. */
 const FRESH_SECONDS = 300;
 /** Seconds a reauthentication proof may be used in, once. */
@@ -153,7 +155,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     /** Options for navigator.credentials.get, the same for everybody but the challenge. `browser`: the ceremony cookie the browser already has. */
     async startLogin({ browser }: { browser?: string } = {}) {
       const { id, challenge } = await newChallenge('login', browser);
-      return { id, maxAge: CEREMONY_SECONDS, options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge }) };
+      return { id, maxAge: COOKIE_SECONDS, options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge }) };
     },
 
     /**
@@ -199,7 +201,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
         user: { id: user.id, username: user.username, displayName: user.display_name },
         exclude: own.map(known),
       });
-      return { id, maxAge: CEREMONY_SECONDS, options };
+      return { id, maxAge: COOKIE_SECONDS, options };
     },
 
     /** Adds the passkey of RegistrationResponseJSON; throws as `finishLogin`, and `synced_passkey_not_allowed`, `passkey_already_registered`. */
@@ -249,7 +251,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const allow = own.length > 0 ? own.map(known) : undefined;
       return {
         id,
-        maxAge: CEREMONY_SECONDS,
+        maxAge: COOKIE_SECONDS,
         options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge, allow }),
       };
     },

@@ -11,7 +11,7 @@ const encoded = (bytes: number) =>
 
 /** WebAuthn Level 3, section 4: a credential id has at most 1023 bytes. */
 const credentialId = encoded(1023);
-const envelope = { id: credentialId, rawId: credentialId, type: z.literal('public-key'), authenticatorAttachment: z.unknown() };
+const envelope = { id: credentialId, rawId: credentialId, type: z.literal('public-key'), authenticatorAttachment: z.unknown().optional() };
 
 const Assertion = z.object({
   ...envelope,
@@ -27,9 +27,9 @@ const Attestation = z.object({
   response: z.object({
     clientDataJSON: encoded(8192),
     attestationObject: encoded(16_384),
-    transports: z.unknown(),
+    transports: z.unknown().optional(),
   }),
-  clientExtensionResults: z.unknown(),
+  clientExtensionResults: z.unknown().optional(),
 });
 /** AuthenticationResponseJSON with its sizes checked; members we do not know are dropped. */
 export type Assertion = z.infer<typeof Assertion>;

@@ -21,7 +21,10 @@ export interface VerifiedRegistration {
   attestationType: string;
 }
 
-// Loaded at the first registration: it brings certificate parsing along, which no sign-in needs.
+/** Throws when the key cannot be used: a point that is not on its curve. Without attestation nothing else would notice before the first sign-in. */
+export type CheckKey = (key: PublicJwk) => void;
+
+// Loaded when it is first needed: it brings certificate parsing along, which would double the time the server takes to start.
 const library = async () => {
   const [server, helpers] = await Promise.all([import('@simplewebauthn/server'), import('@simplewebauthn/server/helpers')]);
   return { ...server, ...helpers };
@@ -80,7 +83,7 @@ function checkDevice(answer: Attestation, policy: Policy, backupEligible: boolea
  * WebAuthn Level 3, section 7.1, Registering a New Credential. The library decodes and verifies; before it, what people can do something about is
  * refused with a sentence of its own. Everything is `invalid_webauthn_response` or one of the codes for policy.
  */
-export function createRegistrationVerifier({ rp, sha256 }: { rp: RelyingParty; sha256: Sha256 }) {
+export function createRegistrationVerifier({ rp, sha256, checkKey }: { rp: RelyingParty; sha256: Sha256; checkKey: CheckKey }) {
   const rpIdHash = sha256(new TextEncoder().encode(rp.id));
 
   return async ({
@@ -101,7 +104,7 @@ export function createRegistrationVerifier({ rp, sha256 }: { rp: RelyingParty; s
       checkDevice(answer, policy, data.backupEligible);
       const { credentialPublicKey } = lib.parseAuthenticatorData(authData);
       if (!credentialPublicKey) throw badAnswer('no attested credential data');
-      jwkOfCose(lib.decodeCredentialPublicKey(credentialPublicKey) as unknown as Map<number, unknown>);
+      checkKey(jwkOfCose(lib.decodeCredentialPublicKey(credentialPublicKey) as unknown as Map<number, unknown>));
       const { verified, registrationInfo } = await lib.verifyRegistrationResponse({
         response: {
           id: answer.id,
