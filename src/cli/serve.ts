@@ -41,6 +41,8 @@ export async function serve(): Promise<void> {
     log.info('stopped');
   });
   log.info('PocketID is ready', { url: config.appUrl, database: database.kind });
+  const setupLink = await app.services.setUp.setupLink();
+  if (setupLink) log.info('Open this link to make the first account', { link: setupLink });
   log.flush();
 }
 
