@@ -40,7 +40,7 @@ const described = (row: GroupRow) => ({ groupId: row.id, name: row.name, friendl
 const CONFLICTS = { 'user_group.name': 'Name', user_group_name_key: 'Name' };
 const missing = () => notFound('User group');
 /** Names for an audit row: all of them, unless there are so many that nobody would read them. */
-const told = (names: readonly string[]) => (names.length <= 500 ? JSON.stringify(names) : `${names.length}`);
+const told = (names: readonly string[]) => (names.length <= 500 ? JSON.stringify([...names].sort()) : `${names.length}`);
 
 export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
   const minimal = async (rows: readonly (GroupRow & { counted: number })[]): Promise<GroupMinimal[]> => {
