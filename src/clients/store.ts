@@ -19,7 +19,7 @@ const flags = {
 const LIST: ListShape = {
   sort: {
     createdAt: 'client.created_at',
-    name: 'client.name',
+    name: 'client.search_key',
     clientType: 'client.client_type',
     allowedUserGroupsCount: 'allowed',
     ...flags,

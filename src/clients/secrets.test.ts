@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sha256 } from '#platform/random.ts';
+import { auditRows } from '../testing/administration.ts';
+import { type World, world } from '../testing/world.ts';
+
+const withClient = async (w: World, over: Record<string, unknown> = {}) => {
+  await w.api('POST', '/api/oidc/clients', { id: 'app', name: 'App', callbackURLs: ['https://app.example.org/cb'], ...over });
+  return w;
+};
+/** Whether the token endpoint takes a secret. */
+const works = async (w: World, secret: string) => {
+  const response = await w.request('/api/oidc/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${btoa(`app:${secret}`)}` },
+    body: 'grant_type=client_credentials',
+  });
+  return response.status === 200;
+};
+
+test('the older call replaces every secret by one, with or without a body', async (t) => {
+  const w = await withClient(await world(t));
+  const first = await w.api('POST', '/api/oidc/clients/app/secret');
+  assert.deepEqual([first.status, Object.keys(first.body)], [200, ['secret']]);
+  assert.match(first.body.secret, /^[A-Za-z0-9]{32}$/);
+  await w.api('POST', '/api/oidc/clients/app/secrets');
+  // Ansible names a content type and sends nothing.
+  const second = await w.api('POST', '/api/oidc/clients/app/secret', undefined, { 'content-type': 'application/json' });
+  assert.equal(second.status, 200);
+  assert.deepEqual([await works(w, first.body.secret), await works(w, second.body.secret)], [false, true]);
+  assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body.length, 1);
+  const own = await w.api('POST', '/api/oidc/clients/app/secret', { secret: 'my own secret value' });
+  assert.equal(own.status, 400, 'a space is not a printable character of a secret');
+  assert.equal((await w.api('POST', '/api/oidc/clients/app/secret', { secret: 'my-own-secret-value' })).body.secret, 'my-own-secret-value');
+  assert.equal(await works(w, 'my-own-secret-value'), true);
+});
+
+test('the newer call adds a secret, shows it once, and leaves the others valid', async (t) => {
+  const w = await withClient(await world(t));
+  const first = await w.api('POST', '/api/oidc/clients/app/secrets');
+  assert.equal(first.status, 201);
+  assert.deepEqual(Object.keys(first.body), ['id', 'prefix', 'createdAt', 'expiresAt', 'isActive', 'secret']);
+  assert.equal(first.body.prefix, first.body.secret.slice(0, 4));
+  const second = await w.api('POST', '/api/oidc/clients/app/secrets', { secret: 'a-value-of-my-own-choice' });
+  assert.deepEqual([await works(w, first.body.secret), await works(w, second.body.secret)], [true, true]);
+  const listed = (await w.api('GET', '/api/oidc/clients/app/secrets')).body;
+  assert.deepEqual(Object.keys(listed[0]), ['id', 'prefix', 'createdAt', 'expiresAt', 'isActive']);
+  assert.deepEqual((await w.api('GET', '/api/oidc/clients/app')).body.credentials.secrets, listed);
+});
+
+test('SEC-039 a deleted secret is refused at once, and only that one', async (t) => {
+  const w = await withClient(await world(t));
+  const [one, two] = [await w.api('POST', '/api/oidc/clients/app/secrets'), await w.api('POST', '/api/oidc/clients/app/secrets')];
+  assert.equal((await w.api('DELETE', `/api/oidc/clients/app/secrets/${one.body.id}`)).status, 204);
+  assert.deepEqual([await works(w, one.body.secret), await works(w, two.body.secret)], [false, true]);
+  const again = await w.api('DELETE', `/api/oidc/clients/app/secrets/${one.body.id}`);
+  assert.deepEqual([again.status, again.body.error], [404, 'Client secret not found']);
+});
+
+test('a secret of another client cannot be deleted through one’s own', async (t) => {
+  const w = await withClient(await world(t));
+  await w.api('POST', '/api/oidc/clients', { id: 'other', name: 'Other' });
+  const { id } = (await w.api('POST', '/api/oidc/clients/app/secrets')).body;
+  assert.equal((await w.api('DELETE', `/api/oidc/clients/other/secrets/${id}`)).status, 404);
+  assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body.length, 1);
+});
+
+test('a secret with an end works until then', async (t) => {
+  const w = await withClient(await world(t));
+  const expiresAt = new Date((w.clock.now() + 60) * 1000).toISOString();
+  const { secret, ...made } = (await w.api('POST', '/api/oidc/clients/app/secrets', { expiresAt })).body;
+  assert.deepEqual([Date.parse(made.expiresAt), made.isActive, await works(w, secret)], [Date.parse(expiresAt), true, true]);
+  w.clock.advance(60);
+  assert.equal(await works(w, secret), false);
+  assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body[0].isActive, false);
+});
+
+test('an end in the past, a weak value and a body that is none are refused', async (t) => {
+  const w = await withClient(await world(t));
+  const past = new Date(w.clock.now() * 1000).toISOString();
+  for (const body of [
+    { expiresAt: past },
+    { expiresAt: 'soon' },
+    { secret: 'short' },
+    { secret: 'ümläute-sind-nicht-erlaubt' },
+    { secret: 7 },
+    [],
+  ]) {
+    assert.equal((await w.api('POST', '/api/oidc/clients/app/secrets', body)).status, 400, JSON.stringify(body));
+  }
+  const malformed = await w.request('/api/oidc/clients/app/secrets', {
+    method: 'POST',
+    headers: { 'x-api-key': w.config.staticApiKey!, 'content-type': 'application/json' },
+    body: '{"secret":',
+  });
+  assert.deepEqual([malformed.status, (await malformed.json()).code], [400, 'invalid_request_body']);
+});
+
+test('a public client has no secret, and one that becomes public gets no more', async (t) => {
+  const w = await withClient(await world(t));
+  await w.api('POST', '/api/oidc/clients/app/secrets');
+  await w.api('PUT', '/api/oidc/clients/app', { isPublic: true });
+  for (const path of ['secret', 'secrets']) assert.equal((await w.api('POST', `/api/oidc/clients/app/${path}`)).status, 400, path);
+  assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body.length, 1, 'and keeps those it has');
+});
+
+test('a client has at most 20 secrets, also when they are asked for at the same time', async (t) => {
+  const w = await withClient(await world(t));
+  const answers = await Promise.all(Array.from({ length: 25 }, () => w.api('POST', '/api/oidc/clients/app/secrets')));
+  assert.deepEqual([answers.filter((a) => a.status === 201).length, answers.filter((a) => a.status === 400).length], [20, 5]);
+});
+
+test('secrets of a client that is not there are not found', async (t) => {
+  const { api } = await world(t);
+  const calls = [
+    ['GET', 'secrets'],
+    ['POST', 'secrets'],
+    ['POST', 'secret'],
+    ['DELETE', 'secrets/x'],
+  ];
+  for (const [method, path] of calls) {
+    const answer = await api(method!, `/api/oidc/clients/gone/${path}`);
+    assert.deepEqual([answer.status, answer.body.error], [404, 'OIDC client not found'], `${method} ${path}`);
+  }
+});
+
+test('a secret is stored as a hash alone, and is in neither log nor audit', async (t) => {
+  const w = await withClient(await world(t));
+  const { secret } = (await w.api('POST', '/api/oidc/clients/app/secret')).body;
+  const row = await w.database.db.selectFrom('client_secret').selectAll().executeTakeFirstOrThrow();
+  assert.equal(row.secret_hash, sha256(secret));
+  assert.equal(JSON.stringify(row).includes(secret), false);
+  const audit = await auditRows(w, 'CLIENT_SECRET_REPLACED');
+  assert.equal(audit[0]?.data.prefix, secret.slice(0, 4));
+  assert.equal(JSON.stringify([audit, w.log.lines]).includes(secret), false);
+});
