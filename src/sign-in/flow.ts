@@ -1,5 +1,6 @@
 import type { Reason } from '#access/decide.ts';
 import { type AuthorizationRequest, authorizationRequest, requestedClient, returnAddress } from '#oidc/authorize.ts';
+import { checkScope } from '#oidc/checks/scope.ts';
 import { type UriPolicy, uriMatches } from '#oidc/checks/uri-pattern.ts';
 import { type Outcome, STEPS, type Step } from '#oidc/decide.ts';
 import { OAuthError } from '#oidc/errors.ts';
@@ -197,10 +198,16 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
     return settle({ ...from, facts: { ...facts, client }, request });
   };
 
-  /** `/authorize?interaction=<id>`: the answer, or the next step. */
-  const resume = async (from: Browser & { id: string }): Promise<Authorized> => {
+  /** `/authorize?interaction=<id>`: the answer, or the next step. Everything else is taken from the store; a client or scope that differs is refused. */
+  const resume = async (from: Browser & { id: string; parameters: Parameters }): Promise<Authorized> => {
     const found = await open(from.id, from);
-    return 'kind' in found ? { kind: 'gone', view: found } : settle(found);
+    if ('kind' in found) return { kind: 'gone', view: found };
+    const { parameters } = from;
+    const sameClient = (parameters.get('client_id') ?? found.request.clientId) === found.request.clientId;
+    const sameScope = !parameters.has('scope') || String(checkScope({ parameters }).scopes) === String(found.request.scopes);
+    if (!sameClient || !sameScope)
+      throw new OAuthError('invalid_request', 'the interaction is about another request', { reason: 'interaction-of-another-request' });
+    return settle(found);
   };
 
   const view: Flow['view'] = async ({ id, ...from }): Promise<View> => {

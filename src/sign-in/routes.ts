@@ -126,7 +126,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
     if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.authorization}?${text}`);
     const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
     const id = parameters.get('interaction');
-    return settled(c, id === undefined ? await flow.authorize({ ...from, parameters }) : await flow.resume({ ...from, id }));
+    return settled(c, id === undefined ? await flow.authorize({ ...from, parameters }) : await flow.resume({ ...from, parameters, id }));
   });
   app.get(ENDPOINTS.authorization, authorize);
   app.post(ENDPOINTS.authorization, authorize);
