@@ -32,6 +32,7 @@ import { passkeyRoutes } from './passkeys/routes.ts';
 import { createPasskeys } from './passkeys/service.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
+import { recogniseInstallation } from './platform/db/installation.ts';
 import type { Database } from './platform/db/open.ts';
 import type { Tables } from './platform/db/tables.ts';
 import { AppError } from './platform/errors.ts';
@@ -89,6 +90,7 @@ export interface Deps {
 export async function createApp({ config, database, clock, random, log, generateKey, fetchPublic = createPublicFetch() }: Deps) {
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
+  await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
   const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
   const cookies = cookiesOf(config);
   const grants = createGrants({ db, random });

@@ -28,7 +28,7 @@ export async function serve(): Promise<void> {
   if (config.encryptionKeyMadeAt)
     log.warn('an encryption key was made: keep a copy of it, the database cannot be used without it', { file: config.encryptionKeyMadeAt });
 
-  const database = await openDatabase(config.database, { clock: systemClock });
+  const database = await openDatabase(config.database, { clock: systemClock, told: log.info });
   const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log });
   const unguarded = routesWithoutRow(app.app, ROUTES);
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);

@@ -10,7 +10,8 @@ export const optionalJson = <T extends ZodType>(schema: T) => ({ content: { 'app
 /** Some clients name a content type also when they send nothing: an empty body is then an empty object. */
 export const emptyIsObject: MiddlewareHandler = async (c, next) => {
   // Without a type nothing is validated, and a body that appeared from nowhere would be one of an unknown type.
-  if (c.req.header('content-type') !== undefined && (await c.req.text()) === '') Object.assign(c.req.bodyCache, { text: Promise.resolve('{}') });
+  if (c.req.header('content-type') !== undefined && (await c.req.text()) === '')
+    Object.assign(c.req.bodyCache, { text: Promise.resolve('{}') });
   await next();
 };
 /** For fields that cannot be null: a client that sends null means to leave the field out. */

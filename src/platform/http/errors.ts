@@ -1,10 +1,11 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
+import { DatabaseUnavailable } from '../db/unavailable.ts';
 import { AppError, type FieldError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Env } from './context.ts';
-import { loggedPath } from './exchange.ts';
+import { loggedPath, loggedPath } from './exchange.ts';
 
 /** `displayName` → "Display name", as the start of a sentence about the field. */
 const spoken = (field: string) => {
@@ -58,7 +59,10 @@ export function restError(cause: unknown, c: Context<Env>, log: Log): Response {
   if (cause instanceof AppError) error = cause;
   else if (cause instanceof HTTPException)
     error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
-  else {
+  else if (cause instanceof DatabaseUnavailable) {
+    log.error('database error', { request_id: requestId, path: loggedPath(c), method: c.req.method, error: cause.message });
+    error = new AppError('unavailable', { retryAfter: 2 });
+  } else {
     const e = cause instanceof Error ? cause : new Error(String(cause));
     log.error('internal error', { request_id: requestId, path: loggedPath(c), method: c.req.method, error: e.message, stack: e.stack });
     error = new AppError('internal_error');

@@ -41,3 +41,9 @@ export function loggedPath(c: Context): string {
   const { route } = exchangeOf(c);
   return route !== undefined && /\{(?:token|code)\}/.test(route) ? route : c.req.path;
 }
+
+/** The request's path for a log line: its pattern where a part of the path signs somebody in. */
+export function loggedPath(c: Context): string {
+  const { route } = exchangeOf(c);
+  return route !== undefined && /\{(?:code|token|secret)\}/.test(route) ? route : c.req.path;
+}

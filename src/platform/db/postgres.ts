@@ -1,0 +1,128 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  PostgresDialect,
+  type QueryResult,
+  sql,
+} from 'kysely';
+import { Pool } from 'pg';
+import { StartError } from '../start-error.ts';
+import { migrate } from './migrate.ts';
+import type { Database, OpenOptions } from './open.ts';
+import type { Tables } from './tables.ts';
+import { classified, meansUnavailable } from './unavailable.ts';
+
+/** How often one statement is tried again after it lost against another (40001 serialization failure, 40P01 deadlock). */
+const TRIES = 3;
+const CONFLICT = /^40(?:001|P01)$/;
+
+/** Opens a pool of connections. No statement runs, and no transaction idles, longer than a client would wait. */
+export async function openPostgres(connectionString: string, { clock, onQuery }: OpenOptions): Promise<Database> {
+  const pool = new Pool({
+    connectionString,
+    max: 20,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'pocket-id',
+    statement_timeout: 15_000,
+    query_timeout: 20_000,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 20_000,
+  });
+  // An idle connection that breaks must not end the process; the next query gets a fresh one.
+  pool.on('error', () => {});
+  const db = new Kysely<Tables>({ dialect: guarded(new PostgresDialect({ pool }), onQuery) });
+  let closed: Promise<void> | undefined;
+  const database: Database = {
+    db,
+    kind: 'postgres',
+    close: () => (closed ??= db.destroy()),
+    async diagnose() {
+      const { rows } = await sql<
+        Record<string, string>
+      >`select version() as server, current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
+        current_setting('statement_timeout') as statement_timeout, current_setting('application_name') as application_name`.execute(db);
+      return rows[0] ?? {};
+    },
+  };
+  try {
+    await migrate(database, clock);
+    return database;
+  } catch (cause) {
+    await database.close();
+    // The cause of a refused connection names host and user, never the password.
+    throw meansUnavailable(cause) || /^(?:28|3D)/.test((cause as { code?: string }).code ?? '')
+      ? new StartError(`the PostgreSQL of DB_CONNECTION_STRING cannot be used: ${(cause as Error).message}`, { cause })
+      : cause;
+  }
+}
+
+/** Every failure that is the server's state becomes DatabaseUnavailable; a single statement that lost against another is tried again. */
+function guarded(dialect: Dialect, onQuery: OpenOptions['onQuery']): Dialect {
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createDriver: () => guardedDriver(dialect.createDriver(), onQuery),
+  };
+}
+
+const attempt = <T>(work: () => Promise<T>): Promise<T> =>
+  work().catch((cause: unknown) => {
+    throw classified(cause);
+  });
+
+class Guarded implements DatabaseConnection {
+  readonly inner: DatabaseConnection;
+  readonly #onQuery: OpenOptions['onQuery'];
+  inTransaction = false;
+  constructor(inner: DatabaseConnection, onQuery: OpenOptions['onQuery']) {
+    this.inner = inner;
+    this.#onQuery = onQuery;
+  }
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    for (let tries = 1; ; tries++) {
+      this.#onQuery?.(query.sql);
+      try {
+        return await this.inner.executeQuery<R>(query);
+      } catch (cause) {
+        // Inside a transaction the whole of it is lost, and only its author knows whether it may run again.
+        if (this.inTransaction || tries >= TRIES || !CONFLICT.test((cause as { code?: string }).code ?? '')) throw classified(cause);
+      }
+    }
+  }
+  // biome-ignore lint/correctness/useYield: nothing here streams; Kysely asks for the method.
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('streaming is not supported');
+  }
+}
+
+function guardedDriver(driver: Driver, onQuery: OpenOptions['onQuery']): Driver {
+  const inner = (connection: DatabaseConnection) => (connection as Guarded).inner;
+  const wrapped = new WeakMap<DatabaseConnection, Guarded>();
+  const wrap = (connection: DatabaseConnection) => {
+    const known = wrapped.get(connection) ?? new Guarded(connection, onQuery);
+    wrapped.set(connection, known);
+    return known;
+  };
+  const end = (connection: DatabaseConnection, how: 'commitTransaction' | 'rollbackTransaction') => {
+    (connection as Guarded).inTransaction = false;
+    return attempt(() => driver[how](inner(connection)));
+  };
+  return {
+    init: () => driver.init(),
+    acquireConnection: () => attempt(async () => wrap(await driver.acquireConnection())),
+    async beginTransaction(connection, settings) {
+      await attempt(() => driver.beginTransaction(inner(connection), settings));
+      (connection as Guarded).inTransaction = true;
+    },
+    commitTransaction: (connection) => end(connection, 'commitTransaction'),
+    rollbackTransaction: (connection) => end(connection, 'rollbackTransaction'),
+    releaseConnection: (connection) => driver.releaseConnection(inner(connection)),
+    destroy: () => driver.destroy(),
+  };
+}

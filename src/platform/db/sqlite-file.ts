@@ -1,0 +1,128 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartError } from '../start-error.ts';
+
+/** Types of file system on which SQLite's locks or its shared memory cannot be relied on: NFS, SMB, CIFS, SMB2, AFS, Ceph, Lustre. */
+const NETWORK_FILE_SYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x0bd00bd0]);
+/** Larger databases are not read through at every start. */
+const CHECKED_BYTES = 128 * 1024 * 1024;
+
+const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code;
+
+/** Whether a database file stands at `path`; makes its directory. Throws StartError for everything that is no usable file. */
+export function inspectFile(path: string): boolean {
+  const directory = dirname(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (NETWORK_FILE_SYSTEMS.has(statfsSync(directory).type))
+      throw new StartError(`${directory} is on a network file system, where SQLite loses data: use a local disk, or PostgreSQL`);
+    const found = statSync(path);
+    if (!found.isFile()) throw new StartError(`${path} is not a file: DB_CONNECTION_STRING must name the database file itself`);
+    if (found.size === 0) throw new StartError(`the database ${path} is empty: put back a copy of it, or remove the file to begin anew`);
+    restrict(path, found.mode);
+    closeSync(openSync(path, 'r+'));
+    return true;
+  } catch (cause) {
+    if (cause instanceof StartError) throw cause;
+    if (codeOf(cause) !== 'ENOENT')
+      throw new StartError(
+        `the database ${path} cannot be opened for reading and writing (${codeOf(cause)}): check who owns it and its directory`,
+        { cause },
+      );
+  }
+  if (existsSync(`${path}-wal`))
+    throw new StartError(`${path}-wal is there, but its database ${path} is not: put it back, or remove both to begin anew`);
+  return false;
+}
+
+/** Nobody but the owner may read it. */
+function restrict(path: string, mode: number): void {
+  if ((mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // Somebody else owns the file and lets us write it: their choice.
+  }
+}
+
+/**
+ * Makes a database with `fill`, which gets its path for the moment, and puts it at `path` whole: a crash on the way leaves nothing there, rather
+ * than something empty that a later start could not tell from a lost database.
+ */
+export async function createFile(path: string, fill: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${path}.new`;
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
+  closeSync(openSync(draft, 'wx', 0o600));
+  await fill(draft);
+  renameSync(draft, path);
+  syncDirectory(path);
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+/**
+ * Holds a lock beside the database until the process ends, however it ends: an SQLite transaction on an empty file, which the operating system
+ * ends with us. Two servers on one file would each keep the other waiting, and neither would see the other's limits.
+ */
+export function lockBeside(path: string): { release(): void } {
+  const lock = new DatabaseSync(`${path}.lock`);
+  try {
+    chmodSync(`${path}.lock`, 0o600);
+    lock.exec('pragma busy_timeout = 1500; pragma journal_mode = delete; begin exclusive');
+  } catch (cause) {
+    lock.close();
+    throw new StartError(
+      `another PocketID uses the database ${path}: only one may; stop it first (several on one database need PostgreSQL)`,
+      { cause },
+    );
+  }
+  return { release: () => lock.close() };
+}
+
+/** Looks at the database without writing to it, and answers the version of its schema. Throws StartError when it is damaged or no database. */
+export function readVersion(path: string): number {
+  try {
+    using db = new DatabaseSync(path, { readOnly: true });
+    db.exec('pragma busy_timeout = 5000');
+    if (statSync(path).size <= CHECKED_BYTES) {
+      const [first] = db.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
+      if (first?.quick_check !== 'ok')
+        throw new StartError(`the database ${path} is damaged (${first?.quick_check}): put back a copy of it`);
+    }
+    const known = db.prepare(`select count(*) as n from sqlite_schema where name = 'schema_version'`).get() as { n: number };
+    if (known.n === 0)
+      throw new StartError(`${path} is a database, but not one of this program: DB_CONNECTION_STRING names the wrong file`);
+    return (db.prepare('select coalesce(max(version), 0) as version from schema_version').get() as { version: number }).version;
+  } catch (cause) {
+    if (cause instanceof StartError) throw cause;
+    throw new StartError(`the database ${path} is damaged or no SQLite database (${(cause as Error).message}): put back a copy of it`, {
+      cause,
+    });
+  }
+}
+
+/** Writes a copy beside the database and answers its path. Throws StartError when there is no room for it. */
+export function copyAside(path: string, label: string): string {
+  const copy = `${path}.${label}.copy`;
+  const draft = `${copy}.partial`;
+  try {
+    rmSync(draft, { force: true });
+    closeSync(openSync(draft, 'wx', 0o600));
+    using db = new DatabaseSync(path);
+    db.prepare('vacuum into ?').run(draft);
+    renameSync(draft, copy);
+    syncDirectory(copy);
+    return copy;
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw new StartError(
+      `the database cannot be copied to ${copy} before it is brought up to date (${(cause as Error).message}): make room, then start again`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { StartError } from '../start-error.ts';
+import { isNewer, migrate, NEWEST } from './migrate.ts';
+import type { Database, OpenOptions } from './open.ts';
+import { nodeSqliteDialect } from './sqlite-driver.ts';
+import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
+import type { Tables } from './tables.ts';
+
+/** For every connection. The log that writes leave behind is given back to the disk beyond 32 MiB. */
+const SETTINGS = `
+  pragma busy_timeout = 5000;
+  pragma foreign_keys = on;
+  pragma trusted_schema = off;
+  pragma cell_size_check = on;
+  pragma mmap_size = 0;
+  pragma temp_store = memory;
+  pragma cache_size = -16000;
+  pragma journal_size_limit = 33554432;`;
+
+/**
+ * Opens an SQLite file: locked against a second server, looked at before anything is written, copied aside before a migration. `visit` is for
+ * the command line beside a running server: no lock, and no migration.
+ */
+export async function openSqlite(path: string, options: OpenOptions): Promise<Database> {
+  if (path === ':memory:') return migrated(connect(path, options), options);
+  const exists = inspectFile(path);
+  if (options.visit) return visit(path, exists, options);
+  const lock = lockBeside(path);
+  try {
+    if (exists) copyBeforeMigration(path, options);
+    else await createFile(path, async (draft) => (await migrated(connect(draft, options), options)).close());
+    return await migrated(connect(path, options, lock.release), options);
+  } catch (cause) {
+    lock.release();
+    throw cause;
+  }
+}
+
+function visit(path: string, exists: boolean, options: OpenOptions): Database {
+  if (!exists) throw new StartError(`there is no database ${path}: start the server first`);
+  if (readVersion(path) !== NEWEST)
+    throw new StartError(`the database ${path} belongs to another version of this program: start that version's server once`);
+  return connect(path, options);
+}
+
+function copyBeforeMigration(path: string, { told }: OpenOptions): void {
+  const version = readVersion(path);
+  if (version > NEWEST) throw isNewer(version);
+  if (version === NEWEST) return;
+  const copy = copyAside(path, `v${version}-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`);
+  told?.('the database is brought up to date; a copy of it as it was stands beside it', { copy });
+}
+
+async function migrated(database: Database, { clock }: OpenOptions): Promise<Database> {
+  try {
+    await migrate(database, clock);
+    return database;
+  } catch (cause) {
+    await database.close();
+    throw cause;
+  }
+}
+
+function connect(path: string, { onQuery }: OpenOptions, onClose: () => void = () => {}): Database {
+  const open = (readOnly: boolean) => {
+    const db = new DatabaseSync(path, { readOnly });
+    db.exec(SETTINGS);
+    return db;
+  };
+  const writer = open(false);
+  if (path !== ':memory:') {
+    const { journal_mode: mode } = writer.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
+    if (mode !== 'wal')
+      throw new StartError(`the file system of ${path} does not support SQLite's write-ahead log: use a local disk, or PostgreSQL`);
+  }
+  // An acknowledged change survives a loss of power: NORMAL would lose the last ones (SQLite, "PRAGMA synchronous").
+  writer.exec('pragma synchronous = full');
+  const reader = path === ':memory:' ? writer : open(true);
+  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect({ reader, writer, onQuery }) });
+  let closed: Promise<void> | undefined;
+  return {
+    db,
+    kind: 'sqlite',
+    close: () => (closed ??= db.destroy().finally(onClose)),
+    async diagnose() {
+      const value = (name: string) => Object.values(writer.prepare(`pragma ${name}`).get() ?? {})[0] as string | number;
+      const names = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'mmap_size', 'page_count', 'page_size', 'quick_check'];
+      const { version } = writer.prepare('select sqlite_version() as version').get() as { version: string };
+      return { sqlite_version: version, writers: 1, ...Object.fromEntries(names.map((name) => [name, value(name)])) };
+    },
+  };
+}

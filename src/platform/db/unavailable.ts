@@ -1,0 +1,28 @@
+/** The database cannot be used at this moment: disk full, connection lost, locked. The request is answered 503 and may be sent again. */
+export class DatabaseUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`database error: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+/** SQLite result codes: NOMEM BUSY LOCKED READONLY INTERRUPT IOERR CORRUPT FULL CANTOPEN PROTOCOL NOTADB. */
+const SQLITE = new Set([7, 5, 6, 8, 9, 10, 11, 13, 14, 15, 26]);
+/** PostgreSQL: connection failures (08), transaction conflicts (40), no resources (53), stopping (57P), statement or lock timeout, I/O (58), corruption (XX). */
+const POSTGRES = /^(?:08|40|53|57P|57014|55P03|58|XX)/;
+const NETWORK = /^(?:ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO)/;
+/** What `pg` says without a code. */
+const POOL =
+  /timeout exceeded when trying to connect|connection terminated|connection timeout|query read timeout|client has encountered a connection error|cannot use a pool after calling end/i;
+
+/** Whether a failure is the database's state rather than a mistake in what it was asked. */
+export function meansUnavailable(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code, errcode } = cause as Error & { code?: string; errcode?: number };
+  if (code === 'ERR_SQLITE_ERROR') return SQLITE.has((errcode ?? 0) & 0xff);
+  if (cause instanceof AggregateError) return cause.errors.some(meansUnavailable);
+  return code === undefined ? POOL.test(cause.message) : POSTGRES.test(code) || NETWORK.test(code);
+}
+
+/** The failure, as DatabaseUnavailable where it is one. */
+export const classified = (cause: unknown): unknown => (meansUnavailable(cause) ? new DatabaseUnavailable(cause) : cause);
