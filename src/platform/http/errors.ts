@@ -5,7 +5,7 @@ import { DatabaseUnavailable } from '../db/unavailable.ts';
 import { AppError, type FieldError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Env } from './context.ts';
-import { loggedPath, loggedPath } from './exchange.ts';
+import { loggedPath } from './exchange.ts';
 
 /** `displayName` → "Display name", as the start of a sentence about the field. */
 const spoken = (field: string) => {

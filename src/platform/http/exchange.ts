@@ -39,11 +39,5 @@ export function shareAnswer(c: Context, seconds: number): void {
 /** The path as a log may show it: where the route's own pattern has a `{token}` or `{code}`, that pattern instead, since such a path is a secret. */
 export function loggedPath(c: Context): string {
   const { route } = exchangeOf(c);
-  return route !== undefined && /\{(?:token|code)\}/.test(route) ? route : c.req.path;
-}
-
-/** The request's path for a log line: its pattern where a part of the path signs somebody in. */
-export function loggedPath(c: Context): string {
-  const { route } = exchangeOf(c);
-  return route !== undefined && /\{(?:code|token|secret)\}/.test(route) ? route : c.req.path;
+  return route !== undefined && /\{(?:token|code|secret)\}/.test(route) ? route : c.req.path;
 }
