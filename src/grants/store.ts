@@ -1,35 +1,67 @@
 import { sql } from 'kysely';
+import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 
+const insertGrants = insertOnce('oauth_grant', [
+  'id',
+  'client_id',
+  'user_id',
+  'session_id',
+  'kind',
+  'scope',
+  'resource',
+  'auth_time',
+  'amr',
+  'request',
+  'code_hash',
+  'code_expires_at',
+  'code_used_at',
+  'created_at',
+  'expires_at',
+  'revoked_at',
+]);
+const insertTokens = insertOnce('oauth_token', [
+  'token_hash',
+  'kind',
+  'grant_id',
+  'jti',
+  'scope',
+  'audience',
+  'issued_at',
+  'expires_at',
+  'used_at',
+]);
+const takeCode = compileOnce((db, { codeHash, now }: { codeHash: string; now: number }) =>
+  db
+    .updateTable('oauth_grant')
+    .set({ code_used_at: now })
+    .where('code_hash', '=', codeHash)
+    .where('code_used_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .where('code_expires_at', '>', now)
+    .returning('id'),
+);
+const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: string; now: number }) =>
+  db
+    .updateTable('oauth_token')
+    .set({ used_at: now })
+    .where('token_hash', '=', tokenHash)
+    .where('kind', '=', 'refresh')
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning('grant_id'),
+);
+
 /** Grants and their tokens. A revoked grant stays as a row until it ends, so that a replay is told from an unknown value. */
 export const grantStore = (db: Db) => ({
-  insertGrant: (row: Row<'oauth_grant'>) => db.insertInto('oauth_grant').values(row).execute(),
-  insertTokens: (rows: Row<'oauth_token'>[]) => db.insertInto('oauth_token').values(rows).execute(),
+  insertGrant: (row: Row<'oauth_grant'>) => insertGrants(db, [row]),
+  insertTokens: (rows: Row<'oauth_token'>[]) => insertTokens(db, rows),
 
   /** Redeems in one statement, so that of two requests with one code only one gets an answer. */
-  takeCode: (codeHash: string, now: number) =>
-    db
-      .updateTable('oauth_grant')
-      .set({ code_used_at: now })
-      .where('code_hash', '=', codeHash)
-      .where('code_used_at', 'is', null)
-      .where('revoked_at', 'is', null)
-      .where('code_expires_at', '>', now)
-      .returning('id')
-      .executeTakeFirst(),
-
+  takeCode: async (codeHash: string, now: number) => (await takeCode(db, { codeHash, now })).rows[0],
   /** Spends a refresh token in one statement. */
-  takeRefreshToken: (tokenHash: string, now: number) =>
-    db
-      .updateTable('oauth_token')
-      .set({ used_at: now })
-      .where('token_hash', '=', tokenHash)
-      .where('kind', '=', 'refresh')
-      .where('used_at', 'is', null)
-      .where('expires_at', '>', now)
-      .returning('grant_id')
-      .executeTakeFirst(),
+  takeRefreshToken: async (tokenHash: string, now: number) => (await takeRefreshToken(db, { tokenHash, now })).rows[0],
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),

@@ -57,6 +57,7 @@ export async function measure(
   plan: Plan,
   { seconds, directory }: { seconds: number; directory: string },
 ): Promise<Measure> {
+  if (plan.lines.length === 0) throw new Error(`${plan.path}: the one-time values that were prepared are used up`);
   const file = join(directory, 'plan');
   writePlan(file, plan);
   const [program, args] = pinned(LOAD_CORE, command(plan.kind, server.origin, seconds, file));

@@ -65,6 +65,12 @@ function stat(pid: number) {
   return { cpu: ((fields[11] ?? 0) + (fields[12] ?? 0)) * TICK_MICROSECONDS, rss: (fields[21] ?? 0) * 4096 };
 }
 
+const running = new Set<ChildProcess>();
+/** Servers must not outlive a bench that failed. */
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 async function untilAnswers(child: ChildProcess, url: string): Promise<void> {
   for (const until = Date.now() + 30_000; Date.now() < until; ) {
     if (child.exitCode !== null) throw new Error(`the server of ${url} ended with exit code ${child.exitCode}`);
@@ -91,6 +97,8 @@ export async function startServer(options: {
   const output = openSync(options.output, 'a');
   const child = spawn(command, args, { env, stdio: ['ignore', output, output] });
   closeSync(output);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');

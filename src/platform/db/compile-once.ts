@@ -1,0 +1,62 @@
+import type { Compilable, CompiledQuery, QueryResult } from 'kysely';
+import type { Db } from './open.ts';
+import type { NewRow, Tables } from './tables.ts';
+
+/** Holds a value's place while a statement is compiled. */
+class Slot {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+/** Any property is the slot of its name. */
+const slots = new Proxy({} as Record<string, Slot>, { get: (_, name) => new Slot(String(name)) });
+
+/** One statement for each database it is used with; a transaction is its database's. */
+function perDatabase(compile: (db: Db) => CompiledQuery) {
+  const known = new WeakMap<object, CompiledQuery>();
+  return (db: Db): CompiledQuery => {
+    const { adapter } = db.getExecutor();
+    let statement = known.get(adapter);
+    if (!statement) {
+      statement = compile(db);
+      known.set(adapter, statement);
+    }
+    return statement;
+  };
+}
+
+/**
+ * A statement of a hot path: Kysely builds it once, and each call only binds values, since building costs more than most statements take. A
+ * value may be null where it is stored, never where it is compared with.
+ */
+export function compileOnce<V extends Record<string, string | number | null>, R>(
+  build: (db: Db, values: V) => Compilable<R>,
+): (db: Db, values: V) => Promise<QueryResult<R>> {
+  const statementOf = perDatabase((db) => build(db, slots as unknown as V).compile());
+  return (db, values) => {
+    const statement = statementOf(db);
+    const parameters = statement.parameters.map((value) => (value instanceof Slot ? values[value.name] : value));
+    return db.executeQuery<R>({ ...statement, parameters } as CompiledQuery<R>);
+  };
+}
+
+/** The same for inserting whole rows, several in one statement. Rows have exactly these columns. */
+export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & string>(table: T, columns: readonly C[]) {
+  const bySize = new Map<number, (db: Db) => CompiledQuery>();
+  return async (db: Db, rows: readonly Pick<NewRow<T>, C>[]): Promise<void> => {
+    let statementOf = bySize.get(rows.length);
+    if (!statementOf) {
+      const row = Object.fromEntries(columns.map((column) => [column, new Slot(column)]));
+      statementOf = perDatabase((of) =>
+        of
+          .insertInto(table)
+          .values(rows.map(() => row) as never)
+          .compile(),
+      );
+      bySize.set(rows.length, statementOf);
+    }
+    const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
+    await db.executeQuery({ ...statementOf(db), parameters });
+  };
+}
