@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { AuthorizationRequest } from '#oidc/authorize.ts';
 import { achievedAcr } from '#oidc/decide.ts';
+import { CODE_SECONDS, GRANT_SECONDS } from '#oidc/lifetimes.ts';
 import type { Client, NewGrant, Person, Seconds, Session } from '#oidc/ports.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -10,10 +11,6 @@ import type { Random } from '#platform/random.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { signInStore } from './store.ts';
 
-/** RFC 6749 section 4.1.2 allows ten minutes; an application redeems within a second. */
-export const CODE_SECONDS = 60;
-/** However often a refresh token is exchanged, the person has to come back after this, or after one refresh token's life if that is longer. */
-export const ABSOLUTE_GRANT_SECONDS = 180 * 24 * 60 * 60;
 /** Times of last use are written at most this often. */
 const TOUCH_SECONDS = 60;
 
@@ -61,7 +58,8 @@ const grantOf = ({ request, client, person, session, authTime }: Authorization, 
     codeChallenge: request.codeChallenge,
     acr: achievedAcr(request.acrValues, session.amr),
   },
-  expiresAt: now + Math.max(ABSOLUTE_GRANT_SECONDS, client.refreshTokenSeconds),
+  // A client may be given refresh tokens that live longer than that; then one of them is the limit.
+  expiresAt: now + Math.max(GRANT_SECONDS, client.refreshTokenSeconds),
 });
 
 /** Makes codes. Everything that belongs to one is written in one transaction: the end of the interaction, consent, the grant and the audit row. */
