@@ -1,4 +1,4 @@
-import { type BrowserContext, test as base, type CDPSession, expect, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, test as base, type CDPSession, expect, type Page } from '@playwright/test';
 import { type RelyingParty, startRelyingParty } from './relying-party.ts';
 import { type Passkey, type Server, startServer } from './server.ts';
 
@@ -62,6 +62,12 @@ export async function device(page: Page, ...passkeys: Passkey[]): Promise<Device
   for (const passkey of passkeys) await made.add(passkey);
   return made;
 }
+
+/** What the page says first. */
+export const heading = (page: Page) => page.getByRole('heading', { level: 1 });
+
+/** Another browser: nothing of the first one's cookies. */
+export const newBrowser = (browser: Browser) => browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
 
 /** Answers of 4xx are part of many tests; what a page itself does wrong is part of none. */
 const isComplaint = (text: string) => !text.startsWith('Failed to load resource');

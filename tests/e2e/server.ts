@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import { createAuthenticator } from '#src/testing/authenticator.ts';
 
@@ -37,38 +38,11 @@ async function freePort(): Promise<number> {
 
 const base64 = (text: string) => Buffer.from(text, 'base64url').toString('base64');
 
-/** The real program as a process of its own, on a free port of localhost with a fresh data directory. */
-export async function startServer(env: Record<string, string> = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'pocketid-e2e-'));
-  const port = await freePort();
-  const url = `http://localhost:${port}`;
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
-    cwd: directory,
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: directory,
-      APP_URL: url,
-      PORT: String(port),
-      STATIC_API_KEY: STATIC_KEY,
-      DISABLE_RATE_LIMITING: 'true',
-      ...env,
-    },
-  });
-  let output = '';
-  const ready = new Promise<void>((resolve, reject) => {
-    const keep = (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('is ready')) resolve();
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
-  });
-  await ready;
-
+/** What tests do at a running server from outside, with its STATIC_API_KEY. */
+export function administer(url: string, key = STATIC_KEY) {
   /** Calls the REST API as administrator; throws for anything but success. */
   const api = async <T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> => {
-    const headers = { 'x-api-key': STATIC_KEY, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const headers = { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const response = await fetch(url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
@@ -112,12 +86,53 @@ export async function startServer(env: Record<string, string> = {}) {
     const privateKey = made.key.private.export({ type: 'pkcs8', format: 'der' }).toString('base64');
     return { credentialId: base64(made.id), userHandle: base64(made.userHandle), privateKey, rpId: made.rpId };
   };
+  return { api, user, enrol };
+}
+
+/** The real program as a process of its own, on a free port of localhost with a fresh data directory. */
+export async function startServer(env: Record<string, string> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'pocketid-e2e-'));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+    cwd: directory,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: directory,
+      APP_URL: url,
+      PORT: String(port),
+      STATIC_API_KEY: STATIC_KEY,
+      DISABLE_RATE_LIMITING: 'true',
+      ...env,
+    },
+  });
+  let output = '';
+  const ready = new Promise<void>((resolve, reject) => {
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (output.includes('is ready')) resolve();
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
+  });
+  await ready;
+
+  const { api, user, enrol } = administer(url);
 
   return {
     url,
     api,
     user,
     enrol,
+    /** Changes some fields of a user. */
+    change: (id: string, change: Record<string, unknown>) => api('PUT', `/api/users/${id}`, change),
+    /** Changes the database under the server, where a test would otherwise have to wait for time to pass. */
+    sql(statement: string) {
+      const db = new DatabaseSync(join(directory, 'data', 'pocket-id.db'));
+      db.exec(`pragma busy_timeout = 5000; ${statement}`);
+      db.close();
+    },
     /** Everything printed so far. */
     output: () => output,
     /** A user with a passkey. */

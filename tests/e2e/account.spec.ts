@@ -1,0 +1,53 @@
+import { device, expect, heading, newBrowser, test } from './fixtures.ts';
+
+test('the profile: passkeys are added, renamed and removed, but never the last one', async ({ page, server }) => {
+  const milton = await server.person();
+  const phone = await device(page, milton.passkey);
+  await page.goto(`${server.url}/account`);
+  await expect(heading(page)).toHaveText('Hello, Milton');
+  await page.getByLabel('Change New Passkey').click();
+  await expect(page.getByText('This is your only passkey')).toBeVisible();
+  await page.getByLabel('Name of the passkey').fill('<b>My phone</b>');
+  await page.getByRole('button', { name: 'Save name' }).click();
+  await expect(page.getByRole('status')).toHaveText('Saved.');
+  await expect(page.getByText('<b>My phone</b>', { exact: false }).first()).toBeVisible();
+
+  // A session that is no longer fresh proves itself first; the same device can't hold two, so the new one is made on another.
+  server.sql(`update session set auth_time = auth_time - 4000 where user_id = '${milton.id}'`);
+  await page.getByRole('link', { name: 'Add passkey' }).click();
+  await expect(heading(page)).toHaveText('Is it still you, Milton?');
+  await page.getByRole('button', { name: 'Yes, it’s me' }).click();
+  await expect(heading(page)).toHaveText('Now your passkey, Milton');
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await expect(page.getByRole('alert')).toContainText('already holds a passkey for you');
+  await phone.session.send('WebAuthn.clearCredentials', { authenticatorId: phone.id });
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await expect(page.getByRole('status')).toHaveText('Your new passkey is ready.');
+
+  await page.getByLabel('Change <b>My phone</b>').click();
+  await page.getByRole('button', { name: 'Remove passkey' }).click();
+  await expect(page.getByRole('status')).toHaveText('The passkey is removed.');
+  await expect(page.locator('.kept li')).toHaveCount(1);
+});
+
+test('the profile: a session elsewhere is ended from here', async ({ browser, page, server }) => {
+  const milton = await server.person();
+  await device(page, milton.passkey);
+  await page.goto(`${server.url}/login`);
+  await expect(heading(page)).toHaveText('Hello, Milton');
+  const other = await newBrowser(browser);
+  const elsewhere = await other.newPage();
+  await device(elsewhere, milton.passkey);
+  await elsewhere.goto(`${server.url}/login`);
+  await expect(heading(elsewhere)).toHaveText('Hello, Milton');
+
+  await page.reload();
+  await page
+    .getByRole('button', { name: /^End the session of/ })
+    .first()
+    .click();
+  await expect(page.getByRole('status')).toHaveText('The session is ended.');
+  await elsewhere.goto(`${server.url}/signup/add-passkey`);
+  await expect(elsewhere).toHaveURL(/\/login\?redirect=/);
+  await other.close();
+});

@@ -1,0 +1,173 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, device, expect, heading } from './fixtures.ts';
+import { GALLERY, openGallery } from './gallery.ts';
+
+const test = base.extend<object, { gallery: Awaited<ReturnType<typeof openGallery>> }>({
+  gallery: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from the pattern
+    async ({}, use) => {
+      const gallery = await openGallery();
+      await use(gallery);
+      await gallery.close();
+    },
+    { scope: 'worker' },
+  ],
+});
+
+const names = Object.keys(GALLERY);
+const parts = Array.from({ length: 4 }, (_, part) => names.filter((_, i) => i % 4 === part));
+
+for (const [part, some] of parts.entries()) {
+  test(`axe finds nothing, light and dark, and nothing scrolls sideways at 360 px (${part + 1} of ${parts.length})`, async ({
+    page,
+    gallery,
+  }) => {
+    test.slow();
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const name of some) {
+      // The form that sends itself would be gone before it is looked at.
+      if (name === 'onward') await page.route('**/page.*.js', (route) => route.abort());
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.goto(`${gallery.url}/${name}`);
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details:not([name])')) details.setAttribute('open', '');
+      });
+      const look = async (axe: AxeBuilder) => {
+        const { violations } = await axe.setLegacyMode(true).analyze();
+        expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).toEqual([]);
+      };
+      await look(new AxeBuilder({ page }));
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await look(new AxeBuilder({ page }).withRules(['color-contrast']));
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360);
+    }
+  });
+}
+
+test('every page can be used with the keyboard alone, and shows where it is', async ({ page, gallery }) => {
+  await page.goto(`${gallery.url}/consent`);
+  const reached: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    await page.keyboard.press('Tab');
+    reached.push(await page.evaluate(() => document.activeElement?.textContent?.trim() ?? ''));
+    expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid');
+  }
+  expect(reached).toEqual(['Not you?', 'Not now', 'Allow', 'Language: English', 'Help']);
+  await page.locator('footer summary').first().press('Enter');
+  await expect(page.getByRole('link', { name: 'Deutsch' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('link', { name: 'Deutsch' })).toBeHidden();
+});
+
+test('pressable things are at least 44 px high', async ({ page, gallery }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const name of ['sign-in-app', 'consent', 'select-account', 'account', 'code']) {
+    await page.goto(`${gallery.url}/${name}`);
+    for (const target of await page.locator('a:visible, button:visible, input:visible, summary:visible').all()) {
+      const box = await target.boundingBox();
+      expect(box?.height, `${name}: ${await target.innerText()}`).toBeGreaterThanOrEqual(44);
+    }
+  }
+});
+
+test('right to left, the pages stay whole', async ({ page, gallery }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const name of ['consent', 'account', 'set-up-wrong']) {
+    await page.goto(`${gallery.url}/${name}`);
+    await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360);
+  }
+});
+
+test('the first visit to the sign-in page transfers at most 20 KB, and paints before any script', async ({ browser, server, rp }) => {
+  const paperless = await server.application(rp.redirectUri);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let received = 0;
+  const paths: string[] = [];
+  session.on('Network.responseReceived', ({ response }) => paths.push(new URL(response.url).pathname));
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    received += encodedDataLength;
+  });
+  const authorize = await fetch(rp.startUrl(paperless), { redirect: 'manual' });
+  await page.goto(authorize.headers.get('location') ?? '', { waitUntil: 'networkidle' });
+  await expect(heading(page)).toHaveText('Sign in to Paperless');
+  expect(paths.length).toBeLessThanOrEqual(6);
+  expect(received).toBeGreaterThan(5000);
+  expect(received).toBeLessThanOrEqual(20 * 1024);
+
+  const held: (() => Promise<void>)[] = [];
+  await page.route('**/*.js', (route) => void held.push(() => route.continue()));
+  await page.reload({ waitUntil: 'commit' });
+  await expect(page.getByRole('button', { name: 'Continue with passkey' })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByName('first-contentful-paint').length)).toBe(1);
+  expect(held.length).toBeGreaterThan(0);
+  await context.close();
+});
+
+test('pages speak English, Spanish and German, by the switch, the application and the browser', async ({ browser, server, rp }) => {
+  const paperless = await server.application(rp.redirectUri);
+  const german = await browser.newContext({ locale: 'de-AT' });
+  const page = await german.newPage();
+  await page.goto(rp.startUrl(paperless));
+  await expect(heading(page)).toHaveText('Bei Paperless anmelden');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+  await page.goto(rp.startUrl(paperless, { ui_locales: 'fr es' }));
+  await expect(heading(page)).toHaveText('Entra en Paperless');
+  await page.getByText('Español').first().click();
+  await page.getByRole('link', { name: 'English' }).click();
+  await expect(heading(page)).toHaveText('Sign in to Paperless');
+  await page.goto(rp.startUrl(paperless, { ui_locales: 'es' }));
+  await expect(heading(page)).toHaveText('Sign in to Paperless');
+  await german.close();
+});
+
+test('a person who signs in is spoken to in their language from then on', async ({ page, server, rp }) => {
+  const milton = await server.person({ locale: 'es-MX' });
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', { name: 'Continue with passkey' }).click();
+  await expect(heading(page)).toHaveText('¿Dejas que Paperless te conozca?');
+});
+
+test('SEC-154 SEC-129 names that are markup stay names on every page', async ({ page, server, rp, complaints }) => {
+  const evil = '"><img src=x onerror=alert(1)><a href=//evil.example>x</a>{{1234577*7}}';
+  const short = evil.slice(0, 50);
+  const milton = await server.person({ displayName: evil, firstName: short, lastName: short });
+  await server.group(short, [milton.id]);
+  const open = await server.application(rp.redirectUri, { name: short });
+  const closed = await server.application(rp.redirectUri, { name: short, allowedGroups: [await server.group(short)] });
+  server.sql(`update passkey set name = '${evil}' where user_id = '${milton.id}'`);
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(open));
+  await page.getByRole('button', { name: 'Continue with passkey' }).click();
+  await expect(page.getByRole('button', { name: 'Allow' })).toBeVisible();
+  const inert = async () => {
+    expect(await page.locator('main img, main a[href*=evil]').count()).toBe(0);
+    expect(await page.content()).not.toContain('8642039');
+  };
+  await inert();
+  for (const path of ['/account', '/logout', '/signup/add-passkey']) {
+    await page.goto(server.url + path);
+    await inert();
+  }
+  await page.goto(rp.startUrl(closed));
+  await expect(page.getByRole('link', { name: 'My profile' })).toBeVisible();
+  await inert();
+});
+
+test('a failure in a browser is a page with words, elsewhere it is JSON', async ({ page, server }) => {
+  await page.goto(`${server.url}/nowhere`);
+  await expect(heading(page)).toHaveText('There is nothing in this pocket');
+  await page.goto(`${server.url}/authorize?client_id=nobody&response_type=code`);
+  await expect(heading(page)).toHaveText('We don’t know this application');
+  const said = (await page.locator('.id').innerText()).split(' · ').at(-1) ?? '?';
+  expect(server.output()).toContain(said);
+  expect((await (await fetch(`${server.url}/api/nowhere`, { headers: { accept: 'text/html' } })).json()).error).toBe(
+    'API endpoint not found',
+  );
+});
