@@ -1,6 +1,6 @@
 /** As much of packages without types of their own as the tests use. */
 declare module 'oidc-provider' {
-  import type { Server } from 'node:http';
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
   interface Model {
     jti: string;
@@ -24,6 +24,12 @@ declare module 'oidc-provider' {
     readonly AccessToken: ModelClass;
     readonly RefreshToken: ModelClass;
     readonly Session: ModelClass;
+    callback(): (request: IncomingMessage, response: ServerResponse) => void;
+    interactionDetails(
+      request: IncomingMessage,
+      response: ServerResponse,
+    ): Promise<{ prompt: { name: string }; params: Record<string, unknown>; session?: { accountId: string } }>;
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
     listen(port: number): Server;
   }
 }
