@@ -9,8 +9,8 @@ export interface HintClaims {
 }
 
 /**
- * Reads an `id_token_hint`: signed by us, for one client, and an ID token by type and claims, so that no access token passes for one. Undefined
- * otherwise. Its expiry is ignored (OpenID Connect RP-Initiated Logout section 2).
+ * Reads an `id_token_hint`: signed by us, for one client, and an ID token by its header's type, so that no access token (`at+jwt`) passes for one.
+ * Undefined otherwise. Its expiry is ignored (OpenID Connect RP-Initiated Logout section 2).
  */
 export async function readHint(
   hint: string,
@@ -18,8 +18,8 @@ export async function readHint(
 ): Promise<HintClaims | undefined> {
   const proven = await keys.verify(hint);
   if (proven?.header.typ !== 'JWT') return undefined;
-  const { iss, sub, aud, sid, type } = proven.claims;
-  if (iss !== issuer || type !== 'id-token' || typeof sub !== 'string') return undefined;
+  const { iss, sub, aud, sid } = proven.claims;
+  if (iss !== issuer || typeof sub !== 'string') return undefined;
   const clientId = Array.isArray(aud) ? (aud.length === 1 ? aud[0] : undefined) : aud;
   if (typeof clientId !== 'string') return undefined;
   return { subject: sub, clientId, sessionId: typeof sid === 'string' ? sid : undefined };

@@ -27,7 +27,6 @@ export function idTokenClaims(
     exp: now + ID_TOKEN_SECONDS,
     iat: now,
     jti: values.uuid(),
-    type: 'id-token',
     ...(grant.authTime === null ? {} : { auth_time: grant.authTime }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(acr === undefined ? {} : { acr }),
