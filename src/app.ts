@@ -5,6 +5,9 @@ import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
 import { createApiKeys } from './api-keys/service.ts';
+import { createAuditLists } from './audit/lists.ts';
+import { createLocate } from './audit/locate.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClientSecrets } from './clients/secrets.ts';
@@ -91,7 +94,8 @@ export async function createApp({ config, database, clock, random, log, generate
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
-  const audit = createAudit({ clock, random, locate: () => ({ country: '', city: '' }) });
+  const audit = createAudit({ clock, random, locate: createLocate() });
+  const auditLists = createAuditLists({ db, clock, retentionDays: config.auditLogRetentionDays });
   const cookies = cookiesOf(config);
   const grants = createGrants({ db, random });
   const variable = config.uiConfigDisabled ? (config.variable ?? (() => undefined)) : undefined;
@@ -157,7 +161,7 @@ export async function createApp({ config, database, clock, random, log, generate
   });
   const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy });
 
-  const signingKeys = await createSigningKeys({ db, clock, seal, log, generate: generateKey });
+  const signingKeys = await createSigningKeys({ db, clock, seal, log, audit, generate: generateKey });
   const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
   const decide = createDecider(idleSeconds);
   const consents = createConsents({
@@ -239,11 +243,12 @@ export async function createApp({ config, database, clock, random, log, generate
     policy: { allowInsecure: config.allowInsecureCallbackUrls },
   };
   const refusals = createRefusals({ db, log, audit });
+  const interactions = createInteractions({ db, clock, random });
   const flow = createFlow({
     db,
     clock,
     engine: frontEngine,
-    interactions: createInteractions({ db, clock, random }),
+    interactions,
     authorizations: createAuthorizations({
       db,
       clock,
@@ -288,6 +293,7 @@ export async function createApp({ config, database, clock, random, log, generate
   };
   const services = {
     audit,
+    auditLists,
     seal,
     sessions,
     grants,
@@ -305,6 +311,7 @@ export async function createApp({ config, database, clock, random, log, generate
     clientSecrets,
     settings,
     flow,
+    interactions,
     consents,
   };
 
@@ -347,6 +354,7 @@ export async function createApp({ config, database, clock, random, log, generate
   clientRoutes(app, { clients, secrets: clientSecrets });
   scimRoutes(app, { scimProviders });
   versionRoutes(app, { version: VERSION });
+  auditRoutes(app, { auditLists });
   settingRoutes(app, { settings });
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });

@@ -81,6 +81,10 @@ get    /api/application-configuration/all                   auditor   settings
 put    /api/application-configuration                       admin     settings
 post   /api/application-configuration/test-email            admin     settings
 post   /api/application-configuration/sync-ldap             admin     settings
+get    /api/audit-logs                                      user      audit
+get    /api/audit-logs/all                                  auditor   audit
+get    /api/audit-logs/filters/client-names                 auditor   audit
+get    /api/audit-logs/filters/users                        auditor   audit
 get    /api/api-keys                                        user      api-keys
 post   /api/api-keys                                        browser   api-keys
 post   /api/api-keys/{id}/renew                             browser   api-keys

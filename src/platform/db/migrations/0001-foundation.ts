@@ -56,6 +56,8 @@ export const foundation: Migration = {
     `create index api_key_user on api_key (user_id)`,
     `create table audit_log (id text primary key, created_at bigint not null, event text not null, user_id text, username text, actor_user_id text, actor_username text, client_id text, client_name text, ip text not null, country text not null default '', city text not null default '', user_agent text not null, request_id text not null, reason text, data text not null)`,
     `create index audit_log_created on audit_log (created_at, id)`,
+    `create index audit_log_event on audit_log (event, created_at)`,
+    `create index audit_log_client on audit_log (client_name, created_at) where client_name is not null`,
     `create index audit_log_user on audit_log (user_id, created_at)`,
     `create table setting (key text primary key, value text not null)`,
   ],
