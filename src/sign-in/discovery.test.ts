@@ -96,7 +96,7 @@ test('oidcc-server-rotate-keys: an ID token of before a rotation verifies after 
   const { tokens } = await rp.signIn(milton);
   const kids = async () => ((await read(w, '/.well-known/jwks.json')) as { keys: { kid: string }[] }).keys.map((key) => key.kid);
   const before = await kids();
-  const { kid } = await w.app.services.signingKeys.rotate('RS256');
+  const { kid } = await w.app.services.signingKeys.rotate('RS256', { requestId: 'r', ip: '', userAgent: 'test' });
   assert.deepEqual(
     (await kids()).filter((one) => !before.includes(one)),
     [kid],

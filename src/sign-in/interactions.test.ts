@@ -60,6 +60,15 @@ test('an interaction is over after an hour, and after its answer', async (t) => 
   assert.equal((await milton.visit(`/authorize?interaction=${next.id}`)).status, 410);
 });
 
+test('rows of interactions that are over can be cleared away, and no others', async (t) => {
+  const { w, milton, rp } = await installation(t);
+  await begin(w, rp, milton);
+  w.clock.advance(3601);
+  const { id } = await begin(w, rp, milton);
+  assert.equal(await w.app.services.interactions.sweep(w.clock.now()), 1);
+  assert.equal((await milton.request(`/api/oidc/interactions/${id}`)).status, 200);
+});
+
 test('SEC-147 an interaction approved in another browser gives the one that began it nothing', async (t) => {
   const { w, milton, rp } = await installation(t);
   const attacker = browser(w);

@@ -81,6 +81,11 @@ export function createInteractions({ db, clock, random }: { db: Db; clock: Clock
     async take(tx: Db, id: string, browser: string): Promise<boolean> {
       return (await signInStore(tx).take(id, sha256(browser), clock.now())) !== undefined;
     },
+
+    /** Deletes rows past their end; answers how many. Nothing depends on it but space. */
+    async sweep(now: number): Promise<number> {
+      return Number((await store.sweep(now)).numDeletedRows);
+    },
   };
 }
 export type Interactions = ReturnType<typeof createInteractions>;

@@ -18,6 +18,8 @@ export const signInStore = (db: Db) => ({
       .returning('id')
       .executeTakeFirst(),
 
+  sweep: (now: number) => db.deleteFrom('interaction').where('expires_at', '<', now).executeTakeFirst(),
+
   groupNames: (ids: readonly string[]) =>
     ids.length === 0
       ? Promise.resolve([])

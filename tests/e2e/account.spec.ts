@@ -35,18 +35,19 @@ test('the profile: a session elsewhere is ended from here', async ({ browser, pa
   await device(page, milton.passkey);
   await page.goto(`${server.url}/login`);
   await expect(heading(page)).toHaveText('Hello, Milton');
-  const other = await newBrowser(browser);
+  const other = await newBrowser(browser, {
+    userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  });
   const elsewhere = await other.newPage();
-  await device(elsewhere, milton.passkey);
+  const laptop = await device(elsewhere, milton.passkey);
   await elsewhere.goto(`${server.url}/login`);
   await expect(heading(elsewhere)).toHaveText('Hello, Milton');
 
   await page.reload();
-  await page
-    .getByRole('button', { name: /^End the session of/ })
-    .first()
-    .click();
+  await page.getByRole('button', { name: 'End the session of Firefox on Windows' }).click();
   await expect(page.getByRole('status')).toHaveText('The session is ended.');
+  // Else the autofill of the sign-in page would sign in again at once.
+  await laptop.set({ present: false });
   await elsewhere.goto(`${server.url}/signup/add-passkey`);
   await expect(elsewhere).toHaveURL(/\/login\?redirect=/);
   await other.close();

@@ -1,4 +1,12 @@
-import { type Browser, type BrowserContext, test as base, type CDPSession, expect, type Page } from '@playwright/test';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  test as base,
+  type CDPSession,
+  expect,
+  type Page,
+} from '@playwright/test';
 import { type RelyingParty, startRelyingParty } from './relying-party.ts';
 import { type Passkey, type Server, startServer } from './server.ts';
 
@@ -67,7 +75,8 @@ export async function device(page: Page, ...passkeys: Passkey[]): Promise<Device
 export const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 
 /** Another browser: nothing of the first one's cookies. */
-export const newBrowser = (browser: Browser) => browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+export const newBrowser = (browser: Browser, options: BrowserContextOptions = {}) =>
+  browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
 
 /** Answers of 4xx are part of many tests; what a page itself does wrong is part of none. */
 const isComplaint = (text: string) => !text.startsWith('Failed to load resource');

@@ -86,9 +86,8 @@ function footer({ t, appUrl, here }: Look): Html {
   const secure = protocol === 'https:';
   const question = (which: 'what' | 'device' | 'lost') =>
     html`<dt>${t(`help.${which}.question`)}</dt><dd>${t(`help.${which}.answer`)}</dd>`;
-  return html`<footer><span class="where">${secure ? ICONS.lock : ICONS.openLock}<span><span class="unseen">${
-    secure ? t('footer.secure') : t('footer.insecure')
-  } </span>${host}</span></span>
+  const lock = secure && html`${ICONS.lock}<span class="unseen">${t('footer.secure')} </span>`;
+  return html`<footer><span class="where">${lock}<span>${host}</span></span>
 <details name="slip"><summary><span class="unseen">${t('footer.language')}: </span>${t('language.name')}</summary><ul class="slip">${LANGUAGES.map(
     (language) =>
       html`<li><a href="${withLanguage(here, language)}" lang="${language}" hreflang="${language}"${
