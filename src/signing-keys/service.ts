@@ -4,8 +4,10 @@ import { ID_TOKEN_SECONDS } from '#oidc/tokens/id-token.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
+import type { Origin } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Seal } from '#platform/seal.ts';
+import type { AuditEntry } from '../audit/service.ts';
 import { signingKeyStore } from './store.ts';
 import { provenClaims, unprovenHeader } from './verify.ts';
 
@@ -53,6 +55,7 @@ interface Deps {
   clock: Clock;
   seal: Seal;
   log: Log;
+  audit: { record(db: Db, entry: AuditEntry): Promise<void> };
   generate?: GenerateKey;
 }
 
@@ -61,10 +64,10 @@ interface Deps {
  * and the `retired` one stays published until every token it signed has ended. Keys are cached and re-read at least once a minute, so that
  * replicas on one database follow. Await it before serving: it makes missing keys, and of two processes that do so one wins.
  */
-export async function createSigningKeys({ db, clock, seal, log, generate = generateKey }: Deps) {
+export async function createSigningKeys({ db, clock, seal, log, audit, generate = generateKey }: Deps) {
   const store = signingKeyStore(db);
 
-  const makeKey = async (alg: SigningAlg, stage: 'current' | 'next') => {
+  const makeKey = async (alg: SigningAlg, stage: 'current' | 'next', origin?: Origin) => {
     const { publicJwk, privateJwk } = await generate(alg);
     const kid = await calculateJwkThumbprint(publicJwk);
     const row: Row<'signing_key'> = {
@@ -76,8 +79,12 @@ export async function createSigningKeys({ db, clock, seal, log, generate = gener
       created_at: clock.now(),
       ends_at: null,
     };
-    if (await store.insertUnlessThere(row)) log.info(`signing key made: ${alg}`, { kid, stage });
-    return kid;
+    const made = await db.transaction().execute(async (tx) => {
+      const first = await signingKeyStore(tx).insertUnlessThere(row);
+      if (first && origin) await audit.record(tx, { event: 'SIGNING_KEY_ROTATED', data: { alg, kid }, origin });
+      return first;
+    });
+    if (made) log.info(`signing key made: ${alg}`, { kid, stage });
   };
 
   /** Retires `kid` and puts `successor` in its place; false when another process already did. */
@@ -198,11 +205,11 @@ export async function createSigningKeys({ db, clock, seal, log, generate = gener
      * Publishes a new key for an algorithm and answers its kid and from when (seconds) it signs; a rotation that is already on its way is answered
      * again. `compromised`: the old key leaves JWKS at once, so that nothing it signed verifies any more, and the new one signs at once.
      */
-    async rotate(alg: SigningAlg, { compromised = false } = {}): Promise<{ kid: string; signsFrom: number }> {
+    async rotate(alg: SigningAlg, origin: Origin, { compromised = false } = {}): Promise<{ kid: string; signsFrom: number }> {
       const now = clock.now();
       let rows = await store.list(now);
       if (!rows.some((row) => row.alg === alg && row.stage === 'next')) {
-        await makeKey(alg, 'next');
+        await makeKey(alg, 'next', origin);
         rows = await store.list(now);
       }
       const next = rows.find((row) => row.alg === alg && row.stage === 'next');

@@ -9,6 +9,7 @@ import { sharedKeys } from '../testing/keys.ts';
 import { recordingLog, settableClock } from '../testing/world.ts';
 import { createSigningKeys, NEXT_LEAD_SECONDS } from './service.ts';
 
+const ORIGIN = { requestId: 'r', ip: '', userAgent: 'test' };
 const seal = createSeal('an encryption key of the signing key tests');
 
 async function database(t: TestContext) {
@@ -17,8 +18,13 @@ async function database(t: TestContext) {
   t.after(() => opened.close());
   const generate = sharedKeys();
   /** A process of its own on the same database. */
-  const process = () => createSigningKeys({ db: opened.db, clock, seal, log: recordingLog(), generate });
-  return { ...opened, clock, process };
+  const audited: string[] = [];
+  const audit = {
+    record: async (_: unknown, { event, data }: { event: string; data?: Record<string, string> }) =>
+      void audited.push(`${event} ${data?.alg}`),
+  };
+  const process = () => createSigningKeys({ db: opened.db, clock, seal, log: recordingLog(), audit, generate });
+  return { ...opened, clock, audit, audited, process };
 }
 
 const encoded = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -70,19 +76,23 @@ test('two processes that start on one empty database end up with the same keys',
 });
 
 test('private keys are stored sealed, and another ENCRYPTION_KEY is told by name', async (t) => {
-  const { process, db, clock } = await database(t);
+  const { process, db, clock, audit } = await database(t);
   await process();
   for (const row of await db.selectFrom('signing_key').selectAll().execute()) assert.doesNotMatch(JSON.stringify(row), /"d"|\\"d\\"/);
-  await assert.rejects(createSigningKeys({ db, clock, seal: createSeal('quite another key'), log: recordingLog() }), /ENCRYPTION_KEY/);
+  await assert.rejects(
+    createSigningKeys({ db, clock, seal: createSeal('quite another key'), log: recordingLog(), audit }),
+    /ENCRYPTION_KEY/,
+  );
 });
 
 test('oidcc-server-rotate-keys: the next key is published before it signs, and the old one until its tokens have ended', async (t) => {
-  const { process, clock } = await database(t);
+  const { process, clock, audited } = await database(t);
   const keys = await process();
   const before = await keys.sign('RS256', 'JWT', { sub: 'ann' });
   const oldKids = await kids(keys);
-  const { kid, signsFrom } = await keys.rotate('RS256');
+  const { kid, signsFrom } = await keys.rotate('RS256', ORIGIN);
   assert.equal(signsFrom, clock.now() + NEXT_LEAD_SECONDS);
+  assert.deepEqual(audited, ['SIGNING_KEY_ROTATED RS256']);
   assert.deepEqual((await kids(keys)).sort(), [...oldKids, kid].sort());
   const header = (jws: string) => JSON.parse(Buffer.from(jws.split('.')[0]!, 'base64url').toString());
   assert.notEqual(header(await keys.sign('RS256', 'JWT', {})).kid, kid, 'not yet');
@@ -130,7 +140,7 @@ test('a retired key stays published until the longest-lived access token has end
     })
     .execute();
   const token = await keys.sign('ES256', 'at+jwt', {});
-  await keys.rotate('ES256');
+  await keys.rotate('ES256', ORIGIN);
   clock.advance(NEXT_LEAD_SECONDS);
   await keys.jwks();
   clock.advance(86_400 - 1);
@@ -142,8 +152,8 @@ test('a retired key stays published until the longest-lived access token has end
 test('replicas follow a rotation, and of two that take the next key over one does', async (t) => {
   const { process, clock, db } = await database(t);
   const [one, other] = [await process(), await process()];
-  const { kid } = await one.rotate('ES256');
-  assert.equal((await other.rotate('ES256')).kid, kid, 'a rotation on its way is answered again');
+  const { kid } = await one.rotate('ES256', ORIGIN);
+  assert.equal((await other.rotate('ES256', ORIGIN)).kid, kid, 'a rotation on its way is answered again');
   clock.advance(NEXT_LEAD_SECONDS);
   const [a, b] = await Promise.all([one.sign('ES256', 'JWT', {}), other.sign('ES256', 'JWT', {})]);
   assert.ok((await one.verify(b)) && (await other.verify(a)));
@@ -157,7 +167,7 @@ test('replicas follow a rotation, and of two that take the next key over one doe
 test('a replica that has never seen a kid looks again', async (t) => {
   const { process, clock } = await database(t);
   const [one, other] = [await process(), await process()];
-  await one.rotate('ES256', { compromised: true });
+  await one.rotate('ES256', ORIGIN, { compromised: true });
   const token = await one.sign('ES256', 'JWT', {});
   clock.advance(5);
   assert.ok(await other.verify(token));
@@ -168,7 +178,7 @@ test('a compromised key is out of JWKS at once and nothing it signed verifies', 
   const keys = await process();
   const token = await keys.sign('ES256', 'JWT', { sub: 'ann' });
   const before = await kids(keys);
-  const { kid } = await keys.rotate('ES256', { compromised: true });
+  const { kid } = await keys.rotate('ES256', ORIGIN, { compromised: true });
   assert.equal(await keys.verify(token), undefined);
   assert.equal((await kids(keys)).length, before.length);
   assert.ok((await kids(keys)).includes(kid));
