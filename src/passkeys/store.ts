@@ -1,3 +1,4 @@
+import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 import type { Ceremony } from '#webauthn/challenge.ts';
@@ -10,37 +11,44 @@ export interface Claimed {
   now: number;
 }
 
+// The statements of a sign-in are built once: the sign-in page runs two of them for each visitor.
+const insertChallenge = insertOnce('webauthn_challenge', ['challenge', 'browser_hash', 'ceremony', 'user_id', 'session_id', 'expires_at']);
+
+type Key = { challenge: string; browserHash: string; ceremony: string; now: number };
+const answered = compileOnce((db, v: Key & { credentialId: string }) =>
+  db
+    .selectFrom('webauthn_challenge as asked')
+    .leftJoin('passkey', (join) => join.on('passkey.credential_id', '=', v.credentialId))
+    .leftJoin('user', 'user.id', 'passkey.user_id')
+    .select(['asked.user_id as asked_user_id', 'asked.session_id as asked_session_id'])
+    .select(['passkey.id', 'passkey.user_id', 'passkey.credential_id', 'passkey.public_key', 'passkey.counter', 'passkey.name'])
+    .select(['passkey.backup_eligible', 'passkey.backup_state', 'passkey.last_used_at', 'user.username', 'user.disabled'])
+    .where('asked.challenge', '=', v.challenge)
+    .where('asked.browser_hash', '=', v.browserHash)
+    .where('asked.ceremony', '=', v.ceremony)
+    .where('asked.expires_at', '>', v.now),
+);
+const takeChallenge = compileOnce((db, v: Key) =>
+  db
+    .deleteFrom('webauthn_challenge')
+    .where('challenge', '=', v.challenge)
+    .where('browser_hash', '=', v.browserHash)
+    .where('ceremony', '=', v.ceremony)
+    .where('expires_at', '>', v.now)
+    .returning(['user_id', 'session_id']),
+);
+
 /** SQL of passkeys, challenges and reauthentication proofs. */
 export const passkeyStore = (db: Db) => {
   const passkeys = () => db.selectFrom('passkey').selectAll();
   return {
-    insertChallenge: (row: Row<'webauthn_challenge'>) => db.insertInto('webauthn_challenge').values(row).execute(),
+    insertChallenge: (row: Row<'webauthn_challenge'>) => insertChallenge(db, [row]),
 
     /** The challenge if it may still be answered, with the credential that answers it and its person: all a sign-in is decided by, in one statement. */
-    answered: ({ challenge, browserHash, ceremony, now }: Claimed, credentialId: string) =>
-      db
-        .selectFrom('webauthn_challenge as asked')
-        .leftJoin('passkey', (join) => join.on('passkey.credential_id', '=', credentialId))
-        .leftJoin('user', 'user.id', 'passkey.user_id')
-        .select(['asked.user_id as asked_user_id', 'asked.session_id as asked_session_id'])
-        .select(['passkey.id', 'passkey.user_id', 'passkey.credential_id', 'passkey.public_key', 'passkey.counter', 'passkey.name'])
-        .select(['passkey.backup_eligible', 'passkey.backup_state', 'passkey.last_used_at', 'user.username', 'user.disabled'])
-        .where('asked.challenge', '=', challenge)
-        .where('asked.browser_hash', '=', browserHash)
-        .where('asked.ceremony', '=', ceremony)
-        .where('asked.expires_at', '>', now)
-        .executeTakeFirst(),
+    answered: async (claimed: Claimed, credentialId: string) => (await answered(db, { ...claimed, credentialId })).rows[0],
 
     /** Reads and removes in one statement, so that of two answers at once one wins. */
-    takeChallenge: ({ challenge, browserHash, ceremony, now }: Claimed) =>
-      db
-        .deleteFrom('webauthn_challenge')
-        .where('challenge', '=', challenge)
-        .where('browser_hash', '=', browserHash)
-        .where('ceremony', '=', ceremony)
-        .where('expires_at', '>', now)
-        .returning(['user_id', 'session_id'])
-        .executeTakeFirst(),
+    takeChallenge: async (claimed: Claimed) => (await takeChallenge(db, { ...claimed })).rows[0],
 
     noteUse: (id: string, used: Pick<Row<'passkey'>, 'counter' | 'backup_state' | 'last_used_at'>) =>
       db.updateTable('passkey').set(used).where('id', '=', id).execute(),

@@ -1,9 +1,32 @@
+import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 
-/** SQL of sessions and of reauthentication proofs, which live and die with one. */
+// Built once: one of them runs for every request of a signed-in browser.
+const insert = insertOnce('session', [
+  'id',
+  'session_hash',
+  'user_id',
+  'auth_time',
+  'amr',
+  'created_at',
+  'last_seen_at',
+  'expires_at',
+  'ip',
+  'user_agent',
+]);
+const findByHash = compileOnce((db, v: { sessionHash: string }) =>
+  db
+    .selectFrom('session')
+    .innerJoin('user', 'user.id', 'session.user_id')
+    .selectAll('session')
+    .select(['user.username', 'user.display_name', 'user.is_admin', 'user.role', 'user.disabled'])
+    .where('session.session_hash', '=', v.sessionHash),
+);
+
+/** SQL of sessions. */
 export const sessionStore = (db: Db) => ({
-  insert: (row: Row<'session'>) => db.insertInto('session').values(row).execute(),
+  insert: (row: Row<'session'>) => insert(db, [row]),
 
   /** Gives the row of the same person a new value and a new life; undefined when the old value is not theirs. */
   renew: (oldHash: string, { id: _, user_id, ...row }: Row<'session'>) =>
@@ -16,14 +39,7 @@ export const sessionStore = (db: Db) => ({
       .executeTakeFirst(),
 
   /** The session and what is decided about its person, in one statement. */
-  findByHash: (sessionHash: string) =>
-    db
-      .selectFrom('session')
-      .innerJoin('user', 'user.id', 'session.user_id')
-      .selectAll('session')
-      .select(['user.username', 'user.display_name', 'user.is_admin', 'user.role', 'user.disabled'])
-      .where('session.session_hash', '=', sessionHash)
-      .executeTakeFirst(),
+  findByHash: async (sessionHash: string) => (await findByHash(db, { sessionHash })).rows[0],
 
   /** Guarded by the old value, so that of many requests at once one writes. */
   touch: (id: string, seenBefore: number, now: number) =>
