@@ -189,7 +189,7 @@ export function uriMatches(pattern: string, uri: string, policy: UriPolicy): boo
   if (!isGlob(literal)) return uri === literal || loopbackMatches(literal, uri);
   const parts = split(pattern);
   const url = normalForm(uri);
-  if (!parts || !url || problem(pattern, policy)) return false;
+  if (!parts || !url || uriPatternProblem(pattern, policy)) return false;
   if (componentsMatch(parts, url, url.port)) return true;
   return url.protocol === 'http:' && isLoopbackHost(url.hostname) && url.port !== '' && componentsMatch(parts, url, '');
 }
@@ -217,7 +217,8 @@ function sample({ scheme, authority, path, query }: Parts): string {
   return `${scheme === '*' ? 'https' : scheme}:${start}${path.replace(/\*+/g, 'a')}${query === undefined ? '' : `?${query}`}`;
 }
 
-function problem(pattern: string, policy: UriPolicy): string | undefined {
+/** Why a pattern cannot be registered as a callback or logout URL, as the end of a sentence; undefined when it can. */
+export function uriPatternProblem(pattern: string, policy: UriPolicy): string | undefined {
   if (pattern.length > MAX_LENGTH) return 'it is too long';
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(pattern)) return 'only printable ASCII is allowed; write an international host in its xn-- form';
   const parts = split(pattern);
@@ -243,6 +244,3 @@ function decodeURIComponentSafely(text: string): string {
     return text;
   }
 }
-
-/** Why a pattern cannot be registered as a callback or logout URL, as the end of a sentence; undefined when it can. */
-export const uriPatternProblem = problem;
