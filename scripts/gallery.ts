@@ -1,30 +1,66 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from '@playwright/test';
+import { parseArgs } from 'node:util';
+import { type Browser, chromium } from '@playwright/test';
+import sharp from 'sharp';
 import { GALLERY, openGallery } from '../tests/e2e/gallery.ts';
 
-/** `node scripts/gallery.ts DIR [name …]`: a picture of every page in every state, light and dark, wide and 360 px; the names narrow it down. */
-const [directory = 'test-results/gallery', ...names] = process.argv.slice(2);
-mkdirSync(directory, { recursive: true });
+/**
+ * `node scripts/run.mjs scripts/gallery.ts [--out DIR] [name …]`: a picture of every page in every state, light and wide, dark and 360 px; names narrow
+ * it down. `--readme` draws the picture of the README instead.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string', default: 'test-results/gallery' }, readme: { type: 'boolean' } },
+});
+
+const SHAPES = [
+  { shape: 'light', colorScheme: 'light', viewport: { width: 900, height: 760 } },
+  { shape: 'dark-narrow', colorScheme: 'dark', viewport: { width: 360, height: 760 } },
+] as const;
+
+const open = (browser: Browser, { colorScheme, viewport }: Omit<(typeof SHAPES)[number], 'shape'> | typeof README_SHAPE) =>
+  browser.newPage({ colorScheme, viewport, reducedMotion: 'reduce' });
+
+const README_SHAPE = { colorScheme: 'light' as 'light' | 'dark', viewport: { width: 480, height: 760 } };
+
+async function everyPage(browser: Browser, url: string): Promise<void> {
+  mkdirSync(values.out, { recursive: true });
+  for (const { shape, ...options } of SHAPES) {
+    const page = await open(browser, options);
+    // The form that sends itself would be gone before the picture.
+    await page.route('http://127.0.0.1:9/**', (route) => route.abort());
+    for (const name of positionals.length > 0 ? positionals : Object.keys(GALLERY)) {
+      await page.goto(`${url}/${name}?appUrl=https://auth.example.com`);
+      await page.screenshot({ path: join(values.out, `${name}.${shape}.png`), fullPage: true });
+    }
+  }
+}
+
+async function readme(browser: Browser, url: string): Promise<void> {
+  const { width, height } = README_SHAPE.viewport;
+  const shown = [
+    ['sign-in-app', 'light'],
+    ['consent', 'light'],
+    ['refused', 'dark'],
+  ] as const;
+  const pictures: { input: Buffer; left: number; top: number }[] = [];
+  for (const [i, [name, colorScheme]] of shown.entries()) {
+    const page = await open(browser, { ...README_SHAPE, colorScheme });
+    await page.goto(`${url}/${name}?appUrl=https://auth.example.com`);
+    pictures.push({ input: await page.screenshot(), left: i * width, top: 0 });
+  }
+  await sharp({ create: { width: width * shown.length, height, channels: 3, background: '#fff' } })
+    .composite(pictures)
+    .png({ palette: true, quality: 90, compressionLevel: 9 })
+    .toFile('docs/images/sign-in.png');
+}
+
 const gallery = await openGallery();
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
-const shapes = [
-  { name: 'light', colorScheme: 'light', viewport: { width: 900, height: 760 } },
-  { name: 'dark-narrow', colorScheme: 'dark', viewport: { width: 360, height: 760 } },
-] as const;
-for (const { name: shape, ...options } of shapes) {
-  const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  // The form that sends itself would be gone before the picture.
-  await page.route('http://127.0.0.1:9/**', (route) => route.abort());
-  for (const name of names.length > 0 ? names : Object.keys(GALLERY)) {
-    await page.goto(`${gallery.url}/${name}?appUrl=https://auth.example.com`);
-    await page.screenshot({ path: join(directory, `${name}.${shape}.png`), fullPage: true });
-  }
-  await context.close();
-}
+await (values.readme ? readme : everyPage)(browser, gallery.url);
 await browser.close();
 await gallery.close();
