@@ -28,7 +28,7 @@ export function createAudit({ clock, random, locate }: { clock: Clock; random: R
     /** Writes one row; pass the transaction of the change it tells of, so that neither exists without the other. */
     async record(db: Db, entry: AuditEntry): Promise<void> {
       await auditStore(db).insert({
-        id: random.uuid(),
+        id: random.rowId(),
         created_at: clock.now(),
         event: entry.event,
         user_id: entry.user?.id ?? null,

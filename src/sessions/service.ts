@@ -105,7 +105,7 @@ export function createSessions({ db, clock, random, audit, limits, revokeGrantsO
       const now = clock.now();
       const value = random.secret();
       const row = {
-        id: random.uuid(),
+        id: random.rowId(),
         session_hash: sha256(value),
         user_id: userId,
         auth_time: now,

@@ -47,12 +47,10 @@ export function createSetUp<D>({ db, clock, random, audit, appUrl, people }: Dep
   };
 
   return {
-    /** Makes the row of this installation if there is none yet; once, at start. */
+    /** At start: where somebody is there already, the set-up is done, and stays so also when they are deleted. */
     async prepare(): Promise<void> {
       const state = await setUpStore(db).state();
-      if (!state) await setUpStore(db).ensureInstallation(random.uuid(), appUrl);
-      // Somebody is there already: it stays done also when they are deleted.
-      else if (state.setup_completed_at === null && state.people > 0) await setUpStore(db).complete(clock.now());
+      if (state?.setup_completed_at === null && state.people > 0) await setUpStore(db).complete(clock.now());
     },
 
     isOpen,

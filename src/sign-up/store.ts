@@ -3,14 +3,6 @@ import type { Db } from '#platform/db/open.ts';
 
 /** SQL of the set-up: the one row of `installation`, and whether anybody is there. */
 export const setUpStore = (db: Db) => ({
-  /** Made by whoever starts first. */
-  ensureInstallation: (instanceId: string, appUrl: string) =>
-    db
-      .insertInto('installation')
-      .values({ id: 1, instance_id: instanceId, app_url: appUrl, key_check: '', setup_hash: null, setup_completed_at: null })
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute(),
-
   state: () =>
     db
       .selectFrom('installation')
