@@ -7,6 +7,7 @@ import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import type { Authorized, SignInFlow } from './flow.ts';
 import type { Refusals } from './refusals.ts';
 import type { SignOutService } from './sign-out.ts';
+import { tellSignOutRefused } from './sign-out-refused.ts';
 import { type ErrorPage, type GoneView, type RefusedView, shortId, type ViewClient } from './view.ts';
 
 /** The pages of `/authorize`. */
@@ -135,6 +136,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
     if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.endSession}?${text}`);
     const result = await signOut({ parameters, session: cookies.session.read(c), origin: originOf(c) });
     if (result.kind === 'done') cookies.session.clear(c);
+    else if (result.refused) tellSignOutRefused(c);
     return go(c, result.kind === 'done' && result.url !== undefined ? result.url : `${metadata.issuer}/logout`);
   });
   app.get(ENDPOINTS.endSession, endSession);

@@ -17,8 +17,8 @@ interface Deps {
 }
 
 export type SignOut =
-  /** The person has to confirm on `/logout`. */
-  | { kind: 'confirm' }
+  /** The person has to confirm on `/logout`; `refused`: the application sent a proof or an address that is not good. */
+  | { kind: 'confirm'; refused: boolean }
   /** Signed out; `url` is the application's, or absent when our page is to say so. */
   | { kind: 'done'; url: string | undefined };
 
@@ -27,14 +27,14 @@ export function createSignOut({ clock, engine, refusals, endSession, revokeGrant
   return async ({ parameters, session, origin }: { parameters: Parameters; session?: string; origin: Origin }): Promise<SignOut> => {
     const text = parameters.get('id_token_hint');
     const hint = text === undefined ? undefined : await readHint(text, engine);
-    if (!hint && text === undefined) return { kind: 'confirm' };
+    if (!hint && text === undefined) return { kind: 'confirm', refused: false };
     const facts = await engine.ledger.read({ clientId: hint?.clientId ?? '', session });
     const isLive = engine.decide(facts, clock.now(), { session: true, person: true, grant: false, consent: false });
     const signedIn = facts.session && (isLive.allow || !isLive.reason.startsWith('session-')) ? facts.session.userId : undefined;
     const outcome = decideEndSession({ parameters, hint, client: facts.client, signedIn, policy: engine.policy });
     if (outcome.kind === 'confirm') {
       refusals.tell({ code: 'invalid_request', reason: outcome.reason, client: facts.client, person: facts.person, origin });
-      return outcome;
+      return { kind: 'confirm', refused: true };
     }
     if (outcome.hint.sessionId !== undefined) await revokeGrants(outcome.hint.sessionId, outcome.client.id);
     if (session !== undefined && signedIn !== undefined) await endSession(session, origin);

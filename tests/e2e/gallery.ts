@@ -209,7 +209,8 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   onward: (look) =>
     onwardPage(look, { action: 'http://127.0.0.1:9/callback', fields: { code: 'x', state: '"><svg onload=alert(1)>' }, client }),
   'sign-out': (look) => signOutPage(look, person),
-  'signed-out': signedOutPage,
+  'sign-out-refused': (look) => signOutPage(look, person, true),
+  'signed-out': (look) => signedOutPage(look),
   account: (look) => accountPage(look, account()),
   'account-new': (look) => accountPage(look, account({ passkeys: [], notice: 'account.saved' })),
   'account-one': (look) => accountPage(look, account({ passkeys: account().passkeys.slice(0, 1), problem: 'account.error.name' })),

@@ -5,6 +5,7 @@ import { languageOf } from '../pages/language.ts';
 import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, type Destination, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
+import { wasSignOutRefused } from '../sign-out-refused.ts';
 import type { StepView } from '../view.ts';
 import { beginLogin, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
@@ -86,9 +87,10 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
 function signOutRoutes(app: OpenAPIHono<Env>, { renderer, cookies, sessions, people }: PageDeps) {
   app.get('/logout', async (c) => {
     const session = sessionOf(c);
-    if (!session) return renderer.render(c, signedOutPage);
+    const refused = wasSignOutRefused(c);
+    if (!session) return renderer.render(c, (look) => signedOutPage(look, refused));
     const person = await people.find(session.userId);
-    return renderer.render(c, (look) => signOutPage(look, person));
+    return renderer.render(c, (look) => signOutPage(look, person, refused));
   });
   app.post('/logout', async (c) => {
     const value = cookies.session.read(c);

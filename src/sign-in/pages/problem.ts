@@ -3,13 +3,12 @@ import type { ErrorPage } from '../view.ts';
 import { heading, type Look, type Page, reference, safeLink } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 
-type Kind = 'client' | 'redirect' | 'logout' | 'failed' | 'unavailable' | 'other';
+type Kind = 'client' | 'redirect' | 'failed' | 'unavailable' | 'other';
 
 /** Which of our explanations fits a reason code of the engine. */
 function kindOf({ reason, status }: ErrorPage): Kind {
   if (status === 503) return 'unavailable';
   if (status >= 500) return 'failed';
-  if (/logout|id-token-hint/.test(reason)) return 'logout';
   if (/redirect-uri/.test(reason)) return 'redirect';
   if (/client/.test(reason)) return 'client';
   return 'other';
@@ -30,16 +29,13 @@ export function errorPage(look: Look, error: ErrorPage): Page {
   const title = t(`${key}.heading${named}` as MessageKey, { client });
   const text = t(`${key}.text` as MessageKey, { client: client || t('error.redirect.application'), site });
   const back = safeLink(error.client?.launchUrl);
-  const signOut = kind === 'logout' ? html`<a class="button primary" href="/logout">${t('error.signOut')}</a>` : undefined;
-  const button =
-    signOut ??
-    (back
-      ? html`<a class="button primary" href="${back}">${t('error.back', { client })}</a>`
-      : html`<a class="button primary" href="/account">${t('error.home')}</a>`);
+  const button = back
+    ? html`<a class="button primary" href="${back}">${t('error.back', { client })}</a>`
+    : html`<a class="button primary" href="/account">${t('error.home')}</a>`;
   return {
     title,
     tucked: error.client ?? 'key',
-    body: html`${heading(title, text)}${kind !== 'logout' && error.status < 500 && html`<p class="note">${t('error.note')}</p>`}${button}
+    body: html`${heading(title, text)}${error.status < 500 && html`<p class="note">${t('error.note')}</p>`}${button}
 ${words(error, look)}${reference(t, error.reason, error.requestId)}`,
     status: error.status,
   };

@@ -1,20 +1,27 @@
 import { html } from 'hono/html';
 import { heading, type Look, type Page, personCard } from './layout.ts';
 
-/** Asks before signing out: a link on another site must not be able to. */
-export function signOutPage({ t, site }: Look, person: { displayName: string; username: string }): Page {
+const refusedNote = ({ t }: Look, refused: boolean) => refused && html`<p class="note" data-refused>${t('signOut.refused')}</p>`;
+
+/** Asks before signing out: a link on another site must not be able to. `refused`: an application wanted the person back and can't have them. */
+export function signOutPage(look: Look, person: { displayName: string; username: string }, refused = false): Page {
+  const { t, site } = look;
   const title = t('signOut.heading', { site });
   return {
     title,
     tucked: 'key',
-    body: html`${heading(title, t('signOut.text'))}${personCard(person)}
+    body: html`${heading(title, t('signOut.text'))}${refusedNote(look, refused)}${personCard(person)}
 <div class="two"><a class="button quiet" href="/account">${t('signOut.stay')}</a><form method="post" action="/logout"><button class="button primary">${t('signOut.button')}</button></form></div>`,
     needs: { tellOrigin: true },
   };
 }
 
-export const signedOutPage = ({ t }: Look): Page => ({
-  title: t('signedOut.heading'),
-  tucked: 'key',
-  body: html`${heading(t('signedOut.heading'), t('signedOut.text'))}<a class="button primary" href="/login">${t('signedOut.button')}</a>`,
-});
+/** Nobody is signed in here. */
+export function signedOutPage(look: Look, refused = false): Page {
+  const { t } = look;
+  return {
+    title: t('signedOut.heading'),
+    tucked: 'key',
+    body: html`${heading(t('signedOut.heading'), t('signedOut.text'))}${refusedNote(look, refused)}<a class="button primary" href="/login">${t('signedOut.button')}</a>`,
+  };
+}
