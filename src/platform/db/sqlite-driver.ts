@@ -48,7 +48,7 @@ class Connection implements DatabaseConnection {
     try {
       result = this.#writer.run<R>(query);
     } catch (cause) {
-      this.#writer.undo();
+      await this.#writer.undo();
       throw classified(cause);
     }
     await this.#writer.keep();
@@ -74,7 +74,7 @@ class Connection implements DatabaseConnection {
   async rollback(): Promise<void> {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
-    this.#writer.undo();
+    await this.#writer.undo();
   }
 }
 

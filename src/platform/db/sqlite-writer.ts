@@ -99,14 +99,22 @@ export class Writer {
     });
   }
 
-  undo(): void {
+  /**
+   * Takes the turn's work back. Resolves when what others in the same outer transaction did before is durable (or gone): the one who gives up
+   * has seen it ("this code was used"), and must find it when it reads again from outside.
+   */
+  async undo(): Promise<void> {
     try {
       this.#db.exec('rollback to turn; release turn');
     } catch (cause) {
       // A full disk or an I/O error rolls the whole transaction back on its own; those who shared it must not be told that they succeeded.
       this.#abandon(cause);
     }
-    this.#next();
+    if (this.#batch.length === 0) return this.#next();
+    await new Promise<void>((settled) => {
+      this.#batch.push({ done: settled, fail: () => settled() });
+      this.#next();
+    });
   }
 
   #abandon(cause: unknown): void {
