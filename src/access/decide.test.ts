@@ -33,7 +33,11 @@ const table: [row: string, change: Partial<Question>, outcome: Reason | 'allowed
   ['the person is in no group', person({ groupIds: [] }), 'not-in-allowed-group'],
   ['the client is restricted and allows no group at all', client({ allowedGroupIds: [] }), 'not-in-allowed-group'],
   ['the client is not restricted', { ...client({ groupRestricted: false }), ...person({ groupIds: [] }) }, 'allowed'],
-  ['the client acts for itself: groups and consent are not asked about', { person: null, grant: { ...allowed.grant!, userId: null }, consented: null }, 'allowed'],
+  [
+    'the client acts for itself: groups and consent are not asked about',
+    { person: null, grant: { ...allowed.grant!, userId: null }, consented: null },
+    'allowed',
+  ],
   ['the grant is unknown', { grant: undefined }, 'grant-unknown'],
   ['the grant was revoked', grant({ revoked: true }), 'grant-revoked'],
   ['the grant is another client’s', grant({ clientId: 'grafana' }), 'grant-of-another-client'],
@@ -53,5 +57,6 @@ for (const [row, change, outcome] of table) {
 }
 
 test('access: a part that was asked about and not found never allows', () => {
-  for (const part of ['client', 'person', 'session', 'grant', 'consented'] as const) assert.equal(decide({ ...allowed, [part]: undefined }).allow, false, part);
+  for (const part of ['client', 'person', 'session', 'grant', 'consented'] as const)
+    assert.equal(decide({ ...allowed, [part]: undefined }).allow, false, part);
 });

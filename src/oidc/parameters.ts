@@ -14,7 +14,8 @@ export function parseParameters(text: string, repeatable: readonly string[] = []
   let count = 0;
   for (const [name, value] of new URLSearchParams(text)) {
     if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
-    if (values.has(name) && !repeatable.includes(name)) throw new OAuthError('invalid_request', 'a parameter was sent more than once', { reason: 'duplicate-parameter' });
+    if (values.has(name) && !repeatable.includes(name))
+      throw new OAuthError('invalid_request', 'a parameter was sent more than once', { reason: 'duplicate-parameter' });
     values.set(name, value);
   }
   for (const [name, value] of values) if (value === '') values.delete(name);
