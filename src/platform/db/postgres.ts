@@ -24,7 +24,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery }:
   const pool = new Pool({
     connectionString,
     max: 20,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: 'pocket-id',
