@@ -11,7 +11,7 @@ import { GOALS, SCENARIOS, type ScenarioName } from './scenarios.ts';
 export interface Options {
   /** For databases, plans and logs; on a real disk. */
   directory: string;
-  /** Scenarios whose name contains this; '' for all. */
+  /** Scenarios whose name contains one of these, separated by commas; '' for all. */
   only: string;
   /** Of one measurement; each has a third of it before, uncounted, to warm up. */
   seconds: number;
@@ -162,7 +162,7 @@ async function startTimes(directory: string, port: number): Promise<{ readyMs: n
 /** One whole run; prints as it goes. */
 export async function bench(options: Options): Promise<void> {
   const { directory } = options;
-  const names = SCENARIOS.filter((name) => name.includes(options.only));
+  const names = SCENARIOS.filter((name) => options.only.split(',').some((part) => name.includes(part)));
   const counts = countsFor(options);
   say(`${CONNECTIONS} connections by ${GENERATOR}, ${options.rounds} rounds of ${options.seconds} s; Node ${process.version}`);
   const port = await freePort();

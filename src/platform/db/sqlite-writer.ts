@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import { Statements } from './sqlite-statements.ts';
 import { classified, DatabaseUnavailable } from './unavailable.ts';
@@ -32,9 +32,17 @@ export class Writer {
   #commitDue = false;
   /** Those whose turn ended, and who wait to hear that it lasts. */
   #batch: Member[] = [];
+  readonly #begin: StatementSync;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
+  readonly #end: StatementSync;
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.statements = new Statements(db);
+    this.#begin = db.prepare('begin immediate');
+    this.#savepoint = db.prepare('savepoint turn');
+    this.#release = db.prepare('release turn');
+    this.#end = db.prepare('commit');
   }
 
   /** Resolves when it is the caller's turn; the caller must call `keep` or `undo`. */
@@ -45,10 +53,10 @@ export class Writer {
       if (!this.#open) {
         // Left over from a rollback that failed too.
         if (this.#db.isTransaction) this.#db.exec('rollback');
-        this.#db.exec('begin immediate');
+        this.#begin.run();
         this.#open = true;
       }
-      this.#db.exec('savepoint turn');
+      this.#savepoint.run();
     } catch (cause) {
       // The outer transaction can be gone (disk full): then so is what the others in it did.
       if (this.#open && !this.#db.isTransaction) this.#abandon(cause);
@@ -87,7 +95,7 @@ export class Writer {
   /** Ends the turn; resolves when the work is durable. */
   keep(): Promise<void> {
     try {
-      this.#db.exec('release turn');
+      this.#release.run();
     } catch (cause) {
       this.#abandon(cause);
       this.#next();
@@ -152,7 +160,7 @@ export class Writer {
     this.#commitDue = false;
     if (!this.#open) return;
     try {
-      this.#db.exec('commit');
+      this.#end.run();
     } catch (cause) {
       this.#abandon(cause);
       return;
