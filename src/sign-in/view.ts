@@ -128,8 +128,4 @@ export interface ErrorPage {
   requestId: string;
 }
 
-/** `8c1f0a2e-…` → `8C1F-0A2E`: what a person can read out, and what the log line carries as `ref`. */
-export const shortId = (requestId: string): string => {
-  const head = requestId.replaceAll('-', '').slice(0, 8).toUpperCase();
-  return `${head.slice(0, 4)}-${head.slice(4)}`;
-};
+export { shortId } from '#platform/http/context.ts';

@@ -18,3 +18,9 @@ export interface Origin {
   userAgent: string;
 }
 export const originOf = (c: Ctx): Origin => ({ requestId: c.var.requestId, ip: c.var.ip, userAgent: c.var.userAgent });
+
+/** `8c1f0a2e-…` → `8C1F-0A2E`: what a person can read out, and what the log line carries as `ref`. */
+export const shortId = (requestId: string): string => {
+  const head = requestId.replaceAll('-', '').slice(0, 8).toUpperCase();
+  return `${head.slice(0, 4)}-${head.slice(4)}`;
+};

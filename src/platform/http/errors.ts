@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { DatabaseUnavailable } from '../db/unavailable.ts';
 import { AppError, type FieldError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Env } from './context.ts';
+import { type Env, shortId } from './context.ts';
 import { loggedPath } from './exchange.ts';
 
 /** `displayName` → "Display name", as the start of a sentence about the field. */
@@ -60,16 +60,30 @@ export function restError(cause: unknown, c: Context<Env>, log: Log): Response {
   else if (cause instanceof HTTPException)
     error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
   else if (cause instanceof DatabaseUnavailable) {
-    log.error('database error', { request_id: requestId, path: loggedPath(c), method: c.req.method, error: cause.message });
+    log.error('database error', {
+      request_id: requestId,
+      ref: shortId(requestId),
+      path: loggedPath(c),
+      method: c.req.method,
+      error: cause.message,
+    });
     error = new AppError('unavailable', { retryAfter: 2 });
   } else {
     const e = cause instanceof Error ? cause : new Error(String(cause));
-    log.error('internal error', { request_id: requestId, path: loggedPath(c), method: c.req.method, error: e.message, stack: e.stack });
+    log.error('internal error', {
+      request_id: requestId,
+      ref: shortId(requestId),
+      path: loggedPath(c),
+      method: c.req.method,
+      error: e.message,
+      stack: e.stack,
+    });
     error = new AppError('internal_error');
   }
   if (error.status === 401 || error.status === 403) {
     log.warn('request unauthorized', {
       request_id: requestId,
+      ref: shortId(requestId),
       reason: error.code,
       method: c.req.method,
       path: loggedPath(c),

@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
-import type { Ctx, Origin } from '#platform/http/context.ts';
+import { type Ctx, type Origin, shortId } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Cookies } from '../../sessions/cookies.ts';
 import type { SignUp } from '../../sign-up/contract.ts';
@@ -122,6 +122,12 @@ export function begun(c: Ctx, cookies: Cookies, { id, maxAge, options }: Begun) 
 /** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
 export function refusedCode(c: Ctx, log: Log, cause: unknown) {
   if (!(cause instanceof AppError) || cause.status >= 500) throw cause;
-  log.warn('sign-in unauthorized', { request_id: c.var.requestId, reason: cause.code, ip: c.var.ip, detail: cause.extra.detail });
+  log.warn('sign-in unauthorized', {
+    request_id: c.var.requestId,
+    ref: shortId(c.var.requestId),
+    reason: cause.code,
+    ip: c.var.ip,
+    detail: cause.extra.detail,
+  });
   return cause.code;
 }
