@@ -25,6 +25,9 @@ import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { createGroups } from './groups/service.ts';
+import { defaultImages } from './images/defaults.ts';
+import { imageRoutes } from './images/routes.ts';
+import { createImages } from './images/service.ts';
 import { scimRoutes } from './integrations/scim/routes.ts';
 import { createScimProviders } from './integrations/scim/service.ts';
 import { oneTimeCodeRoutes } from './one-time-codes/routes.ts';
@@ -142,14 +145,20 @@ export async function createApp({ config, database, clock, random, log, generate
     neighbours: {
       groupsOf: groups.minimalOfClient,
       existingGroups: groups.existing,
-      logosOf: async () => new Map(),
-      fetchLogo: async () => {
-        throw new AppError('logo_download_failed');
-      },
-      storeLogo: async () => {},
+      logosOf: (ids) => images.logosOf(ids),
+      fetchLogo: (url) => images.fetchLogo(url),
+      storeLogo: (tx, id, variant, logo) => images.storeLogo(tx, id, variant, logo),
     },
   });
   const clientSecrets = createClientSecrets({ db, clock, random, audit, hold: clients.hold });
+  const images = createImages({
+    db,
+    clock,
+    audit,
+    fetchPublic,
+    defaults: defaultImages(),
+    owners: { holdUser: (tx, actor, id) => users.holdOwnOr(tx, actor, id), holdClient: clients.hold, nameOf: (id) => users.nameOf(id) },
+  });
   const scimProviders = createScimProviders({ db, clock, random, seal, audit, clients });
   const policy = () => ({
     requireEmail: settings.get('requireUserEmail'),
@@ -169,7 +178,7 @@ export async function createApp({ config, database, clock, random, log, generate
     clock,
     audit,
     neighbours: {
-      logosOf: async () => new Map(),
+      logosOf: (ids) => images.logosOf(ids),
       revokeGrants: (tx, userId, clientId) => grants.revokeOfUserAndClient(tx, userId, clientId, clock.now()),
     },
   });
@@ -262,7 +271,7 @@ export async function createApp({ config, database, clock, random, log, generate
       },
     }),
     refusals,
-    descriptions: createDescriptions({ db, logosOf: async () => new Map() }),
+    descriptions: createDescriptions({ db, logosOf: (ids) => images.logosOf(ids) }),
     takeReauthentication: (value, session) => passkeys.takeReauthentication(db, value, session),
   });
   const signOut = createSignOut({
@@ -354,6 +363,7 @@ export async function createApp({ config, database, clock, random, log, generate
   clientRoutes(app, { clients, secrets: clientSecrets });
   scimRoutes(app, { scimProviders });
   versionRoutes(app, { version: VERSION });
+  imageRoutes(app, { images });
   auditRoutes(app, { auditLists });
   settingRoutes(app, { settings });
   customClaimRoutes(app, { customClaims });

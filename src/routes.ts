@@ -48,6 +48,11 @@ put    /api/users/{id}                                      manager   users
 delete /api/users/{id}                                      manager   users
 put    /api/users/{id}/user-groups                          manager   users
 get    /api/users/{id}/groups                               manager   groups
+get    /api/users/{id}/profile-picture.png                  none      images         quiet
+put    /api/users/me/profile-picture                        user      images         upload
+put    /api/users/{id}/profile-picture                      manager   images         upload
+delete /api/users/me/profile-picture                        user      images
+delete /api/users/{id}/profile-picture                      manager   images
 get    /api/user-groups                                     manager   groups
 post   /api/user-groups                                     manager   groups
 get    /api/user-groups/{id}                                manager   groups
@@ -62,6 +67,9 @@ get    /api/oidc/clients                                    auditor   clients
 post   /api/oidc/clients                                    admin     clients
 get    /api/oidc/clients/{id}                               auditor   clients
 get    /api/oidc/clients/{id}/meta                          none      clients
+get    /api/oidc/clients/{id}/logo                          none      images         quiet
+post   /api/oidc/clients/{id}/logo                          admin     images         upload
+delete /api/oidc/clients/{id}/logo                          admin     images
 put    /api/oidc/clients/{id}                               admin     clients
 delete /api/oidc/clients/{id}                               admin     clients
 put    /api/oidc/clients/{id}/allowed-user-groups           admin     clients
@@ -81,6 +89,19 @@ get    /api/application-configuration/all                   auditor   settings
 put    /api/application-configuration                       admin     settings
 post   /api/application-configuration/test-email            admin     settings
 post   /api/application-configuration/sync-ldap             admin     settings
+get    /api/application-images/logo                         none      images         quiet
+put    /api/application-images/logo                         admin     images         upload
+delete /api/application-images/logo                         admin     images
+get    /api/application-images/email                        none      images         quiet
+put    /api/application-images/email                        admin     images         upload
+get    /api/application-images/background                   none      images         quiet
+put    /api/application-images/background                   admin     images         upload
+delete /api/application-images/background                   admin     images
+get    /api/application-images/favicon                      none      images         quiet
+put    /api/application-images/favicon                      admin     images         upload
+get    /api/application-images/default-profile-picture      auditor   images
+put    /api/application-images/default-profile-picture      admin     images         upload
+delete /api/application-images/default-profile-picture      admin     images
 get    /api/audit-logs                                      user      audit
 get    /api/audit-logs/all                                  auditor   audit
 get    /api/audit-logs/filters/client-names                 auditor   audit

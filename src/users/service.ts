@@ -249,6 +249,20 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
       return get(id);
     },
 
+    /** The name somebody is shown by; undefined when there is nobody. */
+    async nameOf(id: string): Promise<string | undefined> {
+      const row = await userStore(db).byId(id);
+      return row && (row.display_name || `${row.first_name} ${row.last_name}`.trim() || row.username);
+    },
+
+    /** As `hold`, but everybody has a say over themselves. */
+    async holdOwnOr(tx: Tx, actor: Actor, id: string): Promise<{ id: string; username: string }> {
+      const row = await userStore(tx).forChange(id);
+      if (!row) throw notFound();
+      if (id !== actor.id) mayTouch(actor, row);
+      return row;
+    },
+
     /** Holds a user's row for a change that another feature makes to what is theirs. Throws `user_not_found`, or `forbidden` where the actor has no say. */
     async hold(tx: Tx, actor: Actor, id: string): Promise<{ id: string; username: string }> {
       const row = await userStore(tx).forChange(id);

@@ -83,6 +83,42 @@ export interface Tables {
   };
   client_secret: { id: string; client_id: string; secret_hash: string; prefix: string; created_at: Seconds; expires_at: Seconds | null };
   client_allowed_group: { client_id: string; group_id: string };
+  /** Logos and pictures. `key` is `app/<name>`, `client/<id>/light`, `client/<id>/dark` or `user/<id>`; no bytes: removed, the default does not come back. */
+  image: {
+    key: string;
+    user_id: string | null;
+    client_id: string | null;
+    /** Media type. */
+    type: string;
+    bytes: Uint8Array;
+    /** Of the bytes, for entity tags. */
+    hash: string;
+    updated_at: Seconds;
+  };
+  /** A resource server (RFC 8707). */
+  api: {
+    id: string;
+    name: string;
+    resource: string;
+    /** Clients that describe themselves by a document may use it. */
+    allow_cimd: Flag;
+    search_key: string;
+    created_at: Seconds;
+    updated_at: Seconds;
+  };
+  api_permission: {
+    id: string;
+    api_id: string;
+    key: string;
+    name: string;
+    description: string | null;
+    allow_cimd: Flag;
+    position: number;
+  };
+  /** What a client may ask for at an API: on behalf of people, and for itself. */
+  api_grant: { api_id: string; client_id: string; user_access: Flag; client_access: Flag; created_at: Seconds };
+  /** `kind` is 'user' or 'client'. */
+  api_grant_permission: { api_id: string; client_id: string; permission_id: string; kind: string };
   /** Where to push the users of a client. */
   scim_provider: {
     id: string;

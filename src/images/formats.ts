@@ -1,0 +1,123 @@
+import { AppError } from '#platform/errors.ts';
+import { imageLibrary } from './sharp.ts';
+import { declaresEntities, isPlainSvg } from './svg.ts';
+
+export const TYPES = {
+  png: 'image/png',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  avif: 'image/avif',
+  svg: 'image/svg+xml',
+  ico: 'image/x-icon',
+} as const;
+export type Format = keyof typeof TYPES;
+export const ANY_FORMAT = Object.keys(TYPES) as Format[];
+
+/** An image that may be stored and served. */
+export interface CleanImage {
+  type: string;
+  bytes: Uint8Array;
+}
+
+export const MAX_BYTES = 2 * 1024 * 1024;
+/** More pixels, over all frames, than any logo or background needs: each costs four bytes of memory when it is opened. */
+const MAX_PIXELS = 40_000_000;
+const MAX_FRAMES = 100;
+const MAX_SIDE = 4096;
+const SECONDS = 10;
+
+const startsWith = (bytes: Uint8Array, ...signature: number[]) => signature.every((byte, i) => bytes[i] === byte);
+const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+
+/** What a file is by its content; its name and the type it was sent with say nothing. */
+export function formatOf(bytes: Uint8Array): Format | undefined {
+  if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
+  if (startsWith(bytes, 0xff, 0xd8, 0xff)) return 'jpeg';
+  if (/^GIF8[79]a/.test(ascii(bytes, 0, 6))) return 'gif';
+  if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
+  if (ascii(bytes, 4, 8) === 'ftyp' && /^avi[fs]/.test(ascii(bytes, 8, 12))) return 'avif';
+  if (startsWith(bytes, 0, 0, 1, 0)) return 'ico';
+  const text = new TextDecoder().decode(bytes.subarray(0, 4096));
+  return /^\uFEFF?\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*|<!DOCTYPE[^>[]*(?:\[[\s\S]*?\])?[^>]*>\s*)*<svg[\s>]/i.test(text)
+    ? 'svg'
+    : undefined;
+}
+
+/** Throws `file_too_large` or `file_type_not_supported` before anything is opened. */
+export function accepted(bytes: Uint8Array, formats: readonly Format[]): Format {
+  if (bytes.length > MAX_BYTES) throw new AppError('file_too_large', { details: { max_size: `${MAX_BYTES / 1024 / 1024} MiB` } });
+  const format = formatOf(bytes);
+  if (!format || !formats.includes(format)) throw new AppError('file_type_not_supported');
+  return format;
+}
+
+const invalid = (cause: unknown) => {
+  throw cause instanceof AppError ? cause : new AppError('invalid_image', { cause });
+};
+
+/** Opens an image without reading its pixels; throws for more of them than we want to read. */
+async function opened(bytes: Uint8Array, { animated = false } = {}) {
+  const sharp = await imageLibrary();
+  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', animated, density: 96 });
+  const { width, height, pages = 1, pageHeight } = await image.metadata();
+  const frames = animated ? pages : 1;
+  if (frames > MAX_FRAMES || width * (pageHeight ?? height) * frames > MAX_PIXELS)
+    throw new AppError('invalid_image', { detail: 'too many pixels' });
+  return image.timeout({ seconds: SECONDS });
+}
+
+const raster = async (bytes: Uint8Array, format: Exclude<Format, 'svg' | 'ico'>): Promise<CleanImage> => {
+  const image = await opened(bytes, { animated: format === 'gif' || format === 'webp' });
+  // Written anew, upright and without metadata: no place where it was taken, nothing appended behind it.
+  const upright = image.autoOrient().resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true });
+  return { type: TYPES[format], bytes: await upright.toFormat(format, format === 'jpeg' ? { quality: 90 } : {}).toBuffer() };
+};
+
+const vector = async (bytes: Uint8Array): Promise<CleanImage> => {
+  const text = new TextDecoder().decode(bytes);
+  if (declaresEntities(text)) throw new AppError('invalid_image', { detail: 'the SVG declares entities' });
+  // Drawn once in any case: what cannot be drawn is no image.
+  const drawn = await (await opened(bytes)).resize({ width: 1024, height: 1024, fit: 'inside' }).png().toBuffer();
+  return isPlainSvg(text) ? { type: TYPES.svg, bytes } : { type: TYPES.png, bytes: drawn };
+};
+
+/** Icons are kept as they are, since nothing here writes them; their directory has to add up. */
+const icon = (bytes: Uint8Array): CleanImage => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = bytes.length >= 6 ? view.getUint16(4, true) : 0;
+  const entries = Array.from({ length: count }, (_, i) => 6 + i * 16);
+  const fits = entries.every(
+    (at) => at + 16 <= bytes.length && view.getUint32(at + 8, true) + view.getUint32(at + 12, true) <= bytes.length,
+  );
+  if (count === 0 || count > 64 || !fits) throw new AppError('invalid_image');
+  return { type: TYPES.ico, bytes };
+};
+
+/**
+ * An uploaded or downloaded image made safe to serve: rewritten without metadata, an SVG that does more than show something turned into pixels.
+ * Throws `file_too_large`, `file_type_not_supported` or `invalid_image`.
+ */
+export async function cleanImage(bytes: Uint8Array, formats: readonly Format[] = ANY_FORMAT): Promise<CleanImage> {
+  const format = accepted(bytes, formats);
+  if (format === 'svg') return vector(bytes).catch(invalid);
+  if (format === 'ico') return icon(bytes);
+  return raster(bytes, format).catch(invalid);
+}
+
+/** The formats a profile picture may come in. */
+const PORTRAITS: Format[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
+
+/** A square PNG of 300 × 300 from the middle of an image. Throws as `cleanImage`. */
+export async function portrait(bytes: Uint8Array): Promise<CleanImage> {
+  accepted(bytes, PORTRAITS);
+  try {
+    const image = await opened(bytes);
+    return {
+      type: TYPES.png,
+      bytes: await image.autoOrient().resize(300, 300, { fit: 'cover', position: 'attention' }).png({ compressionLevel: 9 }).toBuffer(),
+    };
+  } catch (cause) {
+    return invalid(cause);
+  }
+}

@@ -1,0 +1,103 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { actorOf } from '#access/actor.ts';
+import { invalidField } from '#platform/errors.ts';
+import type { Ctx, Env } from '#platform/http/context.ts';
+import { clientIdOf } from '../clients/contract.ts';
+import * as contract from './contract.ts';
+import type { ApplicationImage, Images, ServedImage } from './service.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The multipart field `file`. Its name and type are the sender's claim and are not looked at. */
+async function fileOf(c: Ctx): Promise<Uint8Array> {
+  const form = await c.req.formData().catch(() => undefined);
+  const file = form?.get('file');
+  if (!(file instanceof File)) throw invalidField('file', 'required', 'File is required');
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+const isLight = (c: Ctx) => c.req.query('light') !== 'false';
+
+/**
+ * An image, which may be shown by any site and stays in caches for a while, unless the query says `skipCache`. Opened by itself it can do nothing:
+ * no script, no request, no origin.
+ */
+function respond(c: Ctx, image: ServedImage, staleSeconds: number): Response {
+  const skip = ['skipCache', 'skip-cache'].some((key) => c.req.query(key) !== undefined);
+  const tag = `"${image.hash}"`;
+  const headers = {
+    'Cache-Control': skip ? 'private, no-store' : `public, max-age=900, stale-while-revalidate=${staleSeconds}`,
+    ETag: tag,
+    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    'X-Content-Type-Options': 'nosniff',
+  };
+  const known = c.req
+    .header('if-none-match')
+    ?.split(',')
+    .map((part) => part.trim().replace(/^W\//, ''));
+  if (known?.includes(tag)) return c.body(null, 304, headers);
+  return c.body(new Uint8Array(image.bytes), 200, { ...headers, 'Content-Type': image.type });
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images }): void {
+  app.openapi(contract.getPicture, async (c) => {
+    const { id } = c.req.valid('param');
+    if (!UUID.test(id)) throw invalidField('id', 'invalid_format', 'Id is not a valid UUID');
+    return respond(c, await images.picture(id.toLowerCase()), HOUR);
+  });
+  for (const [route, own] of [
+    [contract.setMyPicture, true],
+    [contract.setPicture, false],
+  ] as const) {
+    app.openapi(route, async (c) => {
+      const actor = actorOf(c);
+      await images.setPicture(actor, own ? actor.id : c.req.param('id'), await fileOf(c));
+      return c.body(null, 204);
+    });
+  }
+  for (const [route, own] of [
+    [contract.removeMyPicture, true],
+    [contract.removePicture, false],
+  ] as const) {
+    app.openapi(route, async (c) => {
+      const actor = actorOf(c);
+      await images.removePicture(actor, own ? actor.id : c.req.param('id'));
+      return c.body(null, 204);
+    });
+  }
+
+  app.openapi(contract.getLogo, async (c) => respond(c, await images.logo(clientIdOf(c.req.valid('param').id), isLight(c)), DAY / 2));
+  app.openapi(contract.setLogo, async (c) => {
+    await images.setLogo(actorOf(c), clientIdOf(c.req.valid('param').id), isLight(c), await fileOf(c));
+    return c.body(null, 204);
+  });
+  app.openapi(contract.removeLogo, async (c) => {
+    await images.removeLogo(actorOf(c), clientIdOf(c.req.valid('param').id), isLight(c));
+    return c.body(null, 204);
+  });
+
+  for (const [name, removable] of [
+    ['logo', true],
+    ['email', false],
+    ['background', true],
+    ['favicon', false],
+    ['default-profile-picture', true],
+  ] as const) {
+    const which = (c: Ctx): ApplicationImage => (name === 'logo' ? (isLight(c) ? 'logoLight' : 'logoDark') : name);
+    const routes = contract.applicationImage(name);
+    app.openapi(routes.get, async (c) => respond(c, await images.application(which(c)), DAY));
+    app.openapi(routes.put, async (c) => {
+      await images.setApplication(actorOf(c), which(c), await fileOf(c));
+      return c.body(null, 204);
+    });
+    if (removable)
+      app.openapi(routes.delete, async (c) => {
+        await images.removeApplication(actorOf(c), which(c));
+        return c.body(null, 204);
+      });
+  }
+}

@@ -1,0 +1,22 @@
+import type { Db } from '#platform/db/open.ts';
+import type { NewRow } from '#platform/db/tables.ts';
+
+export const imageStore = (db: Db) => ({
+  byKey: (key: string) => db.selectFrom('image').select(['type', 'bytes', 'hash']).where('key', '=', key).executeTakeFirst(),
+
+  put: (row: NewRow<'image'>) =>
+    db
+      .insertInto('image')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({ type: row.type, bytes: row.bytes, hash: row.hash, updated_at: row.updated_at }),
+      )
+      .execute(),
+
+  remove: async (key: string): Promise<boolean> =>
+    (await db.deleteFrom('image').where('key', '=', key).executeTakeFirst()).numDeletedRows > 0n,
+
+  /** Which logos there are, without reading them. */
+  logosOf: (clientIds: readonly string[]) =>
+    db.selectFrom('image').select(['client_id', 'key']).where('client_id', 'in', clientIds).execute(),
+});
