@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { ConfigError } from '#platform/config.ts';
+import { AppError } from '#platform/errors.ts';
+import { StartError } from '#platform/start-error.ts';
 import { VERSION } from '#platform/version.ts';
+import { doctor } from './doctor.ts';
 import { healthcheck } from './healthcheck.ts';
 import { oneTimeAccessToken } from './one-time-access-token.ts';
 import { serve } from './serve.ts';
@@ -16,9 +19,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     .option('-v, --verbose', 'say what was answered')
     .action(healthcheck);
   program
-    .command('one-time-access-token <username or e-mail>')
+    .command('one-time-access-token')
+    .argument('<user>', 'username or e-mail address')
     .description('print a sign-in link for a user, valid for one hour')
     .action(oneTimeAccessToken);
+  program.command('doctor').description('print the version, settings and state of the database').action(doctor);
   program
     .command('version')
     .description('print the version')
@@ -34,6 +39,6 @@ export async function run(argv: readonly string[]): Promise<void> {
 /** Expected failures have a message for the operator; anything else shows its stack. */
 function describe(cause: unknown): string {
   if (cause instanceof ConfigError) return ['error in the configuration:', ...cause.problems.map((problem) => `  ${problem}`)].join('\n');
-  if (cause instanceof Error && cause.name === 'StartError') return `error: ${cause.message}`;
+  if (cause instanceof StartError || cause instanceof AppError) return `error: ${cause.message}`;
   return `error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
 }

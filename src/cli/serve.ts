@@ -41,8 +41,9 @@ export async function serve(): Promise<void> {
     log.info('stopped');
   });
   log.info('PocketID is ready', { url: config.appUrl, database: database.kind });
-  const setupLink = await app.services.setUp.setupLink();
-  if (setupLink) log.info('Open this link to make the first account', { link: setupLink });
+  const link = await app.services.setUp.setupLink();
+  // In the message, so that a terminal takes it for an address, whole.
+  if (link) log.info(`Open this link to make the first account: ${link}`);
   log.flush();
 }
 

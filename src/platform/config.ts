@@ -175,8 +175,14 @@ type Variables = Record<string, string | undefined>;
 /** Where the key is made when none is configured. */
 export const KEY_FILE = 'data/encryption.key';
 
-/** Reads every setting from `env`, a `.env` file and the files that `_FILE` variables name. Throws ConfigError with everything that is wrong. */
-export function readConfig(env: Variables, { files = systemFiles() }: { files?: Files } = {}): Config {
+/**
+ * Reads every setting from `env`, a `.env` file and the files that `_FILE` variables name. Where no key is there, `key` says what happens: `make`
+ * one, `need` it, or `ignore` that (the key is then empty). Throws ConfigError with everything that is wrong.
+ */
+export function readConfig(
+  env: Variables,
+  { files = systemFiles(), key = 'make' }: { files?: Files; key?: 'make' | 'need' | 'ignore' } = {},
+): Config {
   const problems: string[] = [];
   const notes: string[] = [];
   const variables = { ...files.dotEnv((problem) => problems.push(problem)), ...withoutUndefined(env) };
@@ -201,7 +207,7 @@ export function readConfig(env: Variables, { files = systemFiles() }: { files?: 
   if (settings.trustProxy === true) notes.push('TRUST_PROXY is true: anybody who reaches this port directly can claim any address');
   for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
   const variable = (name: string, fromFile: boolean) => textOf({ name, file: fromFile || undefined }, variables, files, []);
-  return { ...settings, ...keyOf(settings, files), notes, variable };
+  return { ...settings, ...keyOf(settings, files, key), notes, variable };
 }
 
 const withoutUndefined = (env: Variables) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
@@ -231,13 +237,19 @@ function textOf(
 }
 
 /** The configured key, or the one in KEY_FILE, made now when there is none. */
-function keyOf(settings: Settings, files: Files): Pick<Config, 'encryptionKey' | 'encryptionKeyMadeAt'> {
+function keyOf(
+  settings: Settings,
+  files: Files,
+  missing: 'make' | 'need' | 'ignore',
+): Pick<Config, 'encryptionKey' | 'encryptionKeyMadeAt'> {
   if (settings.encryptionKey) return { encryptionKey: settings.encryptionKey, encryptionKeyMadeAt: undefined };
   try {
     const found = files.read(KEY_FILE);
     if (typeof found !== 'string')
       return { encryptionKey: SETTINGS.encryptionKey.parse(found.text.trim()), encryptionKeyMadeAt: undefined };
     if (found !== 'does not exist') throw new ValueError(`is not set, and ${KEY_FILE} ${found}`);
+    if (missing === 'ignore') return { encryptionKey: '', encryptionKeyMadeAt: undefined };
+    if (missing === 'need') throw new ValueError(`is not set, and ${KEY_FILE} does not exist`);
     // A new key beside an old database would only be refused later, with the old key's place taken by a useless one.
     if (!/^postgres(ql)?:/i.test(settings.database) && files.holdsData(settings.database))
       throw new ValueError(`is not set and ${KEY_FILE} is missing, but the database exists: put back the key it was made with`);
