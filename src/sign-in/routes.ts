@@ -4,6 +4,7 @@ import { OAuthError } from '#oidc/errors.ts';
 import { type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Answer } from '#oidc/respond.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { shareAnswer } from '#platform/http/exchange.ts';
 import type { Authorized, SignInFlow } from './flow.ts';
 import type { Refusals } from './refusals.ts';
 import type { SignOutService } from './sign-out.ts';
@@ -144,6 +145,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
 
   const document = JSON.stringify(discoveryDocument({ ...metadata, algs: metadata.algs() }));
   const discovery = (c: Ctx) => {
+    shareAnswer(c, 1);
     c.header('Content-Type', 'application/json');
     c.header('Cache-Control', 'public, max-age=300');
     return c.body(document);
