@@ -56,7 +56,7 @@ const step = (more: Partial<StepView> = {}): PersonStep => ({
 
 /** Names nobody should have, and somebody will. */
 const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH & Co. KG';
-const hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}${7*7}';
+const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\${7*7}`;
 
 const account = (more: Partial<AccountModel> = {}): AccountModel => ({
   person: { ...person, groups: ['Familia', 'Musik'] },

@@ -114,7 +114,7 @@ test('a family member comes by a link, gets in where Familia may, and learns why
   await expect(page.locator('header p')).toHaveText(
     'Your passkey is fine. This application is for the group Admin, and you are in Familia.',
   );
-  const said = await page.locator('.id').innerText();
+  const said = (await page.locator('.id').textContent()) ?? '';
   const [, reason, id] = /(\S+) · (\S+)$/.exec(said) ?? [];
   const line = server
     .output()

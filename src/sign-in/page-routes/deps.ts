@@ -10,7 +10,7 @@ import type { Renderer } from '../pages/respond.ts';
 import type { Flow } from '../view.ts';
 
 /** A person as pages show them. */
-export interface PagePerson {
+interface PagePerson {
   id: string;
   username: string;
   displayName: string;
@@ -39,7 +39,7 @@ interface CallerSession {
 }
 
 /** What pages need of `passkeys/`. `id` is the ceremony cookie's value; what goes wrong is an AppError. */
-export interface PagePasskeys {
+interface PagePasskeys {
   startLogin(from: { browser?: string }): Promise<Begun>;
   finishLogin(from: { id: string | undefined; response: unknown; origin: Origin; replaces?: string }): Promise<Started>;
   /** Throws `reauthentication_required` when the session is not fresh. */
@@ -54,7 +54,7 @@ export interface PagePasskeys {
     sessionValue: string;
   }): Promise<{ proof: string; started?: { value: string; maxAge: number } }>;
 }
-export interface PagePasskeyList {
+interface PagePasskeyList {
   listOf(
     userId: string,
   ): Promise<readonly { id: string; name: string; created_at: number; last_used_at: number | null; backup_state: number }[]>;
@@ -62,7 +62,7 @@ export interface PagePasskeyList {
   /** Throws `last_passkey`. */
   removeOwn(userId: string, id: string, origin: Origin): Promise<void>;
 }
-export interface PageSessions {
+interface PageSessions {
   end(value: string, origin: Origin): Promise<boolean>;
   listOf(
     userId: string,
@@ -72,7 +72,7 @@ export interface PageSessions {
 }
 
 /** The first administrator's account; `secret` is the link's. */
-export interface PageSetUp {
+interface PageSetUp {
   /** False once there is an administrator. */
   isOpen(): Promise<boolean>;
   knows(secret: string): Promise<boolean>;

@@ -5,14 +5,14 @@ import { SignUp } from '../../sign-up/contract.ts';
 import { shortName } from '../pages/interaction.ts';
 import type { Look } from '../pages/layout.ts';
 import { addPasskeyPage, confirmPage, SET_UP_FIELDS, type SetUpField, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
-import { type Destination, toward } from '../pages/sign-in.ts';
+import { toward } from '../pages/sign-in.ts';
 import { begun, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 /** Registers the first set-up and the page that makes a passkey. */
 export function enrolPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   setUpRoutes(app, deps);
-  const { renderer, passkeys, passkeyList, cookies, people, log } = deps;
+  const { renderer, passkeys, passkeyList, cookies, people } = deps;
 
   app.get('/signup/add-passkey', async (c) => {
     const session = sessionOf(c);

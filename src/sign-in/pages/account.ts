@@ -4,7 +4,7 @@ import { ICONS } from './icons.ts';
 import { type Look, type Page, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 
-export interface AccountPerson {
+interface AccountPerson {
   username: string;
   displayName: string;
   firstName: string;
@@ -12,7 +12,7 @@ export interface AccountPerson {
   /** Friendly names. */
   groups: readonly string[];
 }
-export interface AccountPasskey {
+interface AccountPasskey {
   id: string;
   name: string;
   createdAt: number;
@@ -20,7 +20,7 @@ export interface AccountPasskey {
   /** Kept by a provider that copies it between devices. */
   synced: boolean;
 }
-export interface AccountSession {
+interface AccountSession {
   id: string;
   current: boolean;
   createdAt: number;

@@ -1,4 +1,4 @@
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import { IntlMessageFormat } from 'intl-messageformat';
 import de from '../../../messages/de.json' with { type: 'json' };
 import en from '../../../messages/en.json' with { type: 'json' };
@@ -107,6 +107,3 @@ export function translator(language: Language): Translator {
   translators.set(language, made);
   return made;
 }
-
-/** A `Html` of nothing, for places that may stay empty. */
-export const nothing: Html = raw('');

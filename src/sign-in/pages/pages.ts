@@ -32,7 +32,6 @@ export function createPages({ renderer }: { renderer: Renderer }) {
     },
   };
 }
-export type Pages = ReturnType<typeof createPages>;
 
 /** Whether a failure is shown as a page: a browser went there, and it is no address of programs. */
 export const wantsPage = (c: Ctx): boolean =>

@@ -26,7 +26,7 @@ export interface Ceremony {
 }
 
 /** What the script needs to sign in with a passkey and go on to `destination`. */
-export const loginScript = (look: Look, ceremony: Ceremony, destination: Destination): ScriptData => ({
+const loginScript = (look: Look, ceremony: Ceremony, destination: Destination): ScriptData => ({
   ...ceremony,
   start: '/api/webauthn/login/start',
   finish: '/interaction/passkey',
