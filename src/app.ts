@@ -40,6 +40,7 @@ import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import { recogniseInstallation } from './platform/db/installation.ts';
 import type { Database } from './platform/db/open.ts';
+import { sharedBuckets } from './platform/db/shared-buckets.ts';
 import type { Tables } from './platform/db/tables.ts';
 import { AppError } from './platform/errors.ts';
 import { guessLimit } from './platform/guess-limit.ts';
@@ -329,27 +330,33 @@ export async function createApp({ config, database, clock, random, log, generate
       if (!result.success) throw validationFailed(result.error.issues);
     },
   });
-  const rates = createRateLimits({ buckets: RATE_LIMITS, clock: () => clock.now() * 1000 });
-  const takeFrom = config.disableRateLimiting ? undefined : (bucket: string, ip: string) => rates.take(bucket as RateLimit, ip);
-  app.use(async (_c, next) => {
-    await settings.refresh();
-    await next();
+  const { api: _, ...perPerson } = RATE_LIMITS;
+  const rates = createRateLimits({
+    buckets: RATE_LIMITS,
+    clock: () => clock.now() * 1000,
+    // The general one protects a process, so each counts for itself; the others protect people.
+    shared: database.kind === 'postgres' ? { names: Object.keys(perPerson) as RateLimit[], store: sharedBuckets(db) } : undefined,
   });
+  const takeFrom = config.disableRateLimiting ? undefined : (bucket: string, ip: string) => rates.take(bucket as RateLimit, ip);
   /** Everything but pages counts in one bucket; the server asks before anything else is done. */
   const admit = config.disableRateLimiting
     ? undefined
     : (path: string, ip: string) => (/^\/(?:api|authorize|\.well-known)(?:\/|$)/.test(path) ? rates.takeHere('api', ip) : undefined);
   const guard = createGuard({ credentials, sessionCookie: cookies.session.read });
-  app.use(
-    ...frontDoor({
-      rows: ROUTES,
-      appUrl: config.appUrl,
-      internalAppUrl: config.internalAppUrl,
-      guard,
-      takeFrom,
-      newRequestId: random.uuid,
-    }),
-  );
+  const door = frontDoor({
+    rows: ROUTES,
+    appUrl: config.appUrl,
+    internalAppUrl: config.internalAppUrl,
+    guard,
+    takeFrom,
+    newRequestId: random.uuid,
+  });
+  app.use(door.name);
+  app.use(async (_c, next) => {
+    await settings.refresh();
+    await next();
+  });
+  app.use(door.check);
 
   app.get('/healthz', (c) => c.body(null, 204));
   app.get('/readyz', async (c) => {

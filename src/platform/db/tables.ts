@@ -300,6 +300,8 @@ export interface Tables {
   };
   /** Application configuration that differs from its default. Sensitive values are sealed. */
   setting: { key: string; value: string };
+  /** Replicas on one PostgreSQL count together; on SQLite the one process counts in memory. `full_at` is in milliseconds. */
+  rate_limit: { key: string; full_at: number };
   schema_version: { version: number; name: string; applied_at: Seconds };
 }
 

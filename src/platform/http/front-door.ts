@@ -90,5 +90,5 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
     return found.guard(c, next);
   };
 
-  return [name, check] as const;
+  return { name, check };
 }

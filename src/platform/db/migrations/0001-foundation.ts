@@ -41,9 +41,7 @@ export const foundation: Migration = {
     `create table passkey (id text primary key, user_id text not null references "user" (id) on delete cascade, credential_id text not null unique, public_key text not null, counter bigint not null, transports text not null, backup_eligible integer not null, backup_state integer not null, aaguid text not null, attestation_type text not null, name text not null, created_at bigint not null, last_used_at bigint)`,
     `create index passkey_user on passkey (user_id)`,
     `create table webauthn_challenge (challenge text primary key, browser_hash text not null, ceremony text not null, user_id text references "user" (id) on delete cascade, session_id text references session (id) on delete cascade, expires_at bigint not null)`,
-    `create index webauthn_challenge_expires on webauthn_challenge (expires_at)`,
     `create table reauthentication (token_hash text primary key, user_id text not null references "user" (id) on delete cascade, session_id text not null references session (id) on delete cascade, auth_time bigint not null, expires_at bigint not null)`,
-    `create index reauthentication_expires on reauthentication (expires_at)`,
     `create table one_time_code (code_hash text primary key, kind text not null, user_id text not null references "user" (id) on delete cascade, length integer not null, failures integer not null default 0, device_hash text, created_at bigint not null, expires_at bigint not null)`,
     `create index one_time_code_user on one_time_code (user_id)`,
     `create index one_time_code_expires on one_time_code (expires_at)`,
@@ -71,5 +69,6 @@ export const foundation: Migration = {
     `create index audit_log_client on audit_log (client_name, created_at) where client_name is not null`,
     `create index audit_log_user on audit_log (user_id, created_at)`,
     `create table setting (key text primary key, value text not null)`,
+    `create table rate_limit (key text primary key, full_at bigint not null)`,
   ],
 };
