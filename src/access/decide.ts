@@ -26,6 +26,7 @@ export interface GrantFacts {
   clientId: string;
   userId: string | null;
   revoked: boolean;
+  /** Consent keys of what was granted. */
   scopes: readonly string[];
 }
 
@@ -36,7 +37,7 @@ export interface Question {
   person: PersonFacts | null | undefined;
   session: SessionFacts | null | undefined;
   grant: GrantFacts | null | undefined;
-  /** Scopes the person has consented to for the client; `undefined`: no consent stands; `null`: consent is not asked about (authorize asks for it itself). */
+  /** Consent keys the person has agreed to for the client; `undefined`: no consent stands; `null`: consent is not asked about (authorize asks for it itself). */
   consented: readonly string[] | null | undefined;
 }
 

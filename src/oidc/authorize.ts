@@ -1,4 +1,5 @@
-import type { CheckInput } from './checks/check.ts';
+import { type CheckInput, refusal } from './checks/check.ts';
+import { type AskedClaims, checkClaims } from './checks/claims.ts';
 import { type Hints, readHints } from './checks/hints.ts';
 import { checkIdTokenHint } from './checks/id-token-hint.ts';
 import { checkMaxAge } from './checks/max-age.ts';
@@ -14,7 +15,7 @@ import { checkScope } from './checks/scope.ts';
 import type { UriPolicy } from './checks/uri-pattern.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, required } from './parameters.ts';
-import type { Client } from './ports.ts';
+import type { Client, RequestedClaims } from './ports.ts';
 
 /** Where the answer goes: to a URI that was found good for the client. */
 export interface ReturnAddress {
@@ -32,8 +33,11 @@ export interface AuthorizationRequest extends ReturnAddress, Hints {
   codeChallenge?: string;
   prompt: Prompt[];
   maxAge?: number;
-  /** The person an `id_token_hint` names; null when it names nobody we know. */
+  /** The person an `id_token_hint` or the claim `sub` names; null when a hint names nobody we know. */
   expectedSubject?: string | null;
+  /** Nothing but one of these will do. */
+  essentialAcr?: string[];
+  claims?: RequestedClaims;
 }
 
 /** `client_id` of the request. Not redirectable. */
@@ -49,21 +53,37 @@ export function returnAddress(parameters: Parameters, client: Client | undefined
   return { redirectUri: uri, redirectUriSent: sent, responseMode: answerMode({ parameters }), state: parameters.get('state') };
 }
 
+/** What hints and single claims say together about the person and how they prove themselves. */
+function expectations(hints: Hints, hinted: { expectedSubject?: string | null }, asked: AskedClaims) {
+  const { subject, acrValues, acrEssential, claims } = asked;
+  if (subject !== undefined && hinted.expectedSubject && hinted.expectedSubject !== subject)
+    throw refusal('login_required', 'nobody is both persons of the request', 'hint-of-another-person');
+  return {
+    ...hinted,
+    ...(subject === undefined ? {} : { expectedSubject: subject }),
+    acrValues: [...new Set([...hints.acrValues, ...acrValues])],
+    ...(acrEssential ? { essentialAcr: acrValues } : {}),
+    ...(claims ? { claims } : {}),
+  };
+}
+
 /** The other checks, in the order in which their errors win. Throws redirectable OAuthErrors. */
 export async function authorizationRequest(address: ReturnAddress, input: CheckInput): Promise<AuthorizationRequest> {
   checkRequestObject(input);
   checkPushed(input);
   checkResponseType(input);
   checkResource(input);
+  const { scopes } = checkScope(input);
+  const hints = readHints(input);
   return {
     clientId: input.client.id,
     ...address,
     ...checkResponseMode(input),
-    ...checkScope(input),
+    scopes,
     ...checkPkce(input),
     ...checkPrompt(input),
     ...checkMaxAge(input),
-    ...readHints(input),
-    ...(await checkIdTokenHint(input)),
+    ...hints,
+    ...expectations(hints, await checkIdTokenHint(input), checkClaims(input, scopes)),
   };
 }

@@ -52,43 +52,84 @@ function groupNames(person: Person, mapping: ClaimsMapping['groups']): string[] 
   return names.filter((name) => !keep || keep.some((pattern) => pattern.test(name))).map((name) => mapping.rename?.[name] ?? name);
 }
 
+const SCOPE_OF: Readonly<Record<string, string>> = {
+  __proto__: null as never,
+  name: 'profile',
+  given_name: 'profile',
+  family_name: 'profile',
+  display_name: 'profile',
+  preferred_username: 'profile',
+  picture: 'profile',
+  locale: 'profile',
+  updated_at: 'profile',
+  email: 'email',
+  email_verified: 'email',
+  groups: 'groups',
+};
+
+/** The scope a claim belongs to; `custom` for a name that may be of a custom claim; undefined for claims of the protocol, which nobody grants. */
+export const scopeOfClaim = (name: string): string | undefined => (PROTOCOL_CLAIMS.has(name) ? undefined : (SCOPE_OF[name] ?? 'custom'));
+
+export interface ClaimsWanted {
+  issuer: string;
+  client: Client;
+  /** Claims that were asked for by name, with or without their scope (OpenID Connect Core section 5.5). Custom ones need the scope `profile` all the same. */
+  names?: readonly string[];
+  /** The scopes themselves give nothing: an ID token of the minimal form. */
+  namesOnly?: boolean;
+}
+
 /**
  * The claims of a person for a set of scopes, as userinfo gives them and an ID token of the full form too (OpenID Connect Core section 5.4):
  * `profile` has custom claims as well, `email` nothing when there is no address, `groups` always a list. The client's mapping is applied last.
  */
-export function personClaims(
-  person: Person,
-  scopes: readonly string[],
-  { issuer, client }: { issuer: string; client: Client },
-): Record<string, unknown> {
+export function personClaims(person: Person, scopes: readonly string[], wanted: ClaimsWanted): Record<string, unknown> {
+  const { issuer, client, names = [], namesOnly = false } = wanted;
   const claims: Record<string, unknown> = {};
-  if (scopes.includes('profile')) {
-    for (const [key, value] of Object.entries(person.customClaims)) if (!PROTOCOL_CLAIMS.has(key)) claims[key] = jsonOrText(value);
-    const name = `${person.firstName} ${person.lastName}`.trim() || person.displayName || person.username;
-    claims.name = name;
-    if (person.firstName) claims.given_name = person.firstName;
-    if (person.lastName) claims.family_name = person.lastName;
-    claims.display_name = person.displayName || name;
-    claims.preferred_username = person.username;
-    claims.picture = `${issuer}/api/users/${person.id}/profile-picture.png`;
-    if (person.locale) claims.locale = person.locale;
-    claims.updated_at = person.updatedAt;
-  }
-  if (scopes.includes('email') && person.email !== null) {
-    claims.email = person.email;
-    claims.email_verified = person.emailVerified;
-  }
-  if (scopes.includes('groups')) claims.groups = groupNames(person, client.claimsMapping.groups);
-  return mapped(claims, client.claimsMapping);
+  const whole = (scope: string) => !namesOnly && scopes.includes(scope);
+  const profile = whole('profile');
+  if (scopes.includes('profile'))
+    for (const [key, value] of Object.entries(person.customClaims))
+      if (!PROTOCOL_CLAIMS.has(key) && (profile || names.includes(key))) claims[key] = jsonOrText(value);
+  if (profile) Object.assign(claims, profileClaims(person, issuer));
+  if (person.email !== null && whole('email')) Object.assign(claims, emailClaims(person));
+  if (whole('groups')) claims.groups = groupNames(person, client.claimsMapping.groups);
+  if (names.length > 0) addNamed(claims, person, wanted);
+  return mapped(claims, client.claimsMapping, namesOnly ? names : undefined);
 }
 
-function mapped(claims: Record<string, unknown>, { rename, fixed }: ClaimsMapping): Record<string, unknown> {
+function addNamed(claims: Record<string, unknown>, person: Person, { issuer, client, names = [] }: ClaimsWanted): void {
+  const all: Record<string, unknown> = { ...profileClaims(person, issuer), ...(person.email === null ? {} : emailClaims(person)) };
+  for (const name of names)
+    if (name === 'groups') claims.groups ??= groupNames(person, client.claimsMapping.groups);
+    else if (Object.hasOwn(all, name)) claims[name] = all[name];
+}
+
+function profileClaims(person: Person, issuer: string): Record<string, unknown> {
+  const name = `${person.firstName} ${person.lastName}`.trim() || person.displayName || person.username;
+  return {
+    name,
+    ...(person.firstName ? { given_name: person.firstName } : {}),
+    ...(person.lastName ? { family_name: person.lastName } : {}),
+    display_name: person.displayName || name,
+    preferred_username: person.username,
+    picture: `${issuer}/api/users/${person.id}/profile-picture.png`,
+    ...(person.locale ? { locale: person.locale } : {}),
+    updated_at: person.updatedAt,
+  };
+}
+
+const emailClaims = (person: Person) => ({ email: person.email, email_verified: person.emailVerified });
+
+/** Renames and adds fixed claims; with `only`, none but the fixed claims of these names, or that replace one that is there. */
+function mapped(claims: Record<string, unknown>, { rename, fixed }: ClaimsMapping, only?: readonly string[]): Record<string, unknown> {
   if (!rename && !fixed) return claims;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(claims)) {
     const name = rename && Object.hasOwn(rename, key) ? rename[key]! : key;
     if (!PROTOCOL_CLAIMS.has(name)) result[name] = value;
   }
-  for (const [key, value] of Object.entries(fixed ?? {})) if (!PROTOCOL_CLAIMS.has(key)) result[key] = value;
+  for (const [key, value] of Object.entries(fixed ?? {}))
+    if (!PROTOCOL_CLAIMS.has(key) && (!only || only.includes(key) || Object.hasOwn(result, key))) result[key] = value;
   return result;
 }

@@ -1,4 +1,5 @@
 import type { AuthorizationRequest } from './authorize.ts';
+import { consentKeys } from './consent-keys.ts';
 import type { OAuthErrorCode } from './errors.ts';
 import type { Client, Seconds, Session } from './ports.ts';
 
@@ -18,11 +19,11 @@ export interface Progress {
 }
 
 export interface Situation {
-  request: Pick<AuthorizationRequest, 'prompt' | 'maxAge' | 'scopes' | 'expectedSubject'>;
+  request: Pick<AuthorizationRequest, 'prompt' | 'maxAge' | 'scopes' | 'claims' | 'expectedSubject' | 'essentialAcr'>;
   client: Pick<Client, 'requireReauthentication' | 'skipConsent'>;
   /** A live session whose person may use the client (`access.decide` said so); undefined when nobody is signed in. */
   session: Pick<Session, 'userId' | 'authTime' | 'amr'> | undefined;
-  /** Scopes the person has consented to; undefined when there is no consent at all. */
+  /** Consent keys the person has agreed to; undefined when there is no consent at all. */
   consented: readonly string[] | undefined;
   progress: Progress;
   now: Seconds;
@@ -31,8 +32,8 @@ export interface Situation {
 export type Outcome =
   | { kind: 'step'; step: Step; remaining: Step[] }
   | { kind: 'error'; code: OAuthErrorCode; description: string; reason: string }
-  /** `authTime` is when the person last proved themselves. `newConsent`: consent has to be recorded with the answer. */
-  | { kind: 'respond'; authTime: Seconds; newConsent: boolean };
+  /** `authTime` and `amr`: when and how the person last proved themselves. `newConsent`: consent has to be recorded with the answer. */
+  | { kind: 'respond'; authTime: Seconds; amr: readonly string[]; newConsent: boolean };
 
 const isFresh = ({ session, progress }: Situation) =>
   session !== undefined && (progress.freshSession || progress.reauthenticated?.userId === session.userId);
@@ -43,6 +44,16 @@ const authTimeOf = ({ session, progress }: Situation): Seconds => {
   return Math.max(session?.authTime ?? 0, again ?? 0);
 };
 
+/** A ceremony is always one with a passkey. */
+const amrOf = ({ session, progress }: Situation): readonly string[] =>
+  progress.reauthenticated?.userId === session?.userId && session ? [...new Set(['phr', ...session.amr])] : (session?.amr ?? []);
+
+/** OpenID Connect Core section 5.5.1.1: an essential `acr` is reached or there is no answer. */
+const lacksAcr = (situation: Situation): boolean => {
+  const { essentialAcr } = situation.request;
+  return essentialAcr !== undefined && !essentialAcr.includes(achievedAcr(essentialAcr, amrOf(situation)) ?? '');
+};
+
 /** OpenID Connect Core section 3.1.2.1: `login` and `max_age` are about this request, so only a ceremony since it began answers them. */
 function needsReauthentication(situation: Situation): boolean {
   const { request, client, session, progress, now } = situation;
@@ -50,11 +61,12 @@ function needsReauthentication(situation: Situation): boolean {
   // A one-time code is no passkey: a client that demands reauthentication gets a real ceremony.
   if (client.requireReauthentication)
     return !(progress.freshSession && session.amr.includes('phr')) && progress.reauthenticated?.userId !== session.userId;
+  if (lacksAcr(situation)) return true;
   if (isFresh(situation)) return false;
   return request.prompt.includes('login') || (request.maxAge !== undefined && now >= session.authTime + request.maxAge);
 }
 
-const lacksConsent = ({ request, consented }: Situation) => !consented || request.scopes.some((scope) => !consented.includes(scope));
+const lacksConsent = ({ request, consented }: Situation) => !consented || consentKeys(request).some((key) => !consented.includes(key));
 
 function needsConsent(situation: Situation): boolean {
   const { request, client, session, progress } = situation;
@@ -101,7 +113,8 @@ export function decideNext(situation: Situation): Outcome {
     return error('login_required', 'somebody else signed in', 'hint-of-another-person');
   const remaining = remainingSteps(situation);
   const [step] = remaining;
-  if (step === undefined) return { kind: 'respond', authTime: authTimeOf(situation), newConsent: lacksConsent(situation) };
+  if (step === undefined)
+    return { kind: 'respond', authTime: authTimeOf(situation), amr: amrOf(situation), newConsent: lacksConsent(situation) };
   return silent ? SILENT[step] : { kind: 'step', step, remaining };
 }
 

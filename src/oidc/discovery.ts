@@ -55,7 +55,7 @@ export function discoveryDocument({ issuer, internalUrl, algs, uiLocales }: Meta
       'amr',
     ],
     claim_types_supported: ['normal'],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: algs,
     code_challenge_methods_supported: ['S256'],

@@ -1,4 +1,7 @@
-/** RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009, RFC 8707, OpenID Connect Core section 3.1.2.6. */
+/**
+ * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009, RFC 8707, RFC 9101 section 6.2, OpenID Connect Core section 3.1.2.6 and its error code
+ * for authentication requirements that cannot be met.
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'unauthorized_client'
@@ -21,6 +24,8 @@ export type OAuthErrorCode =
   | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
+  | 'invalid_request_uri'
+  | 'unmet_authentication_requirements'
   | 'registration_not_supported'
   | 'authorization_pending'
   | 'slow_down'

@@ -71,6 +71,12 @@ export interface Session {
   expiresAt: Seconds;
 }
 
+/** Claims that were asked for one by one (OpenID Connect Core section 5.5), by name. */
+export interface RequestedClaims {
+  userinfo: readonly string[];
+  idToken: readonly string[];
+}
+
 /** What the authorization request said that the tokens need later. */
 export interface GrantRequest {
   redirectUri?: string;
@@ -79,6 +85,7 @@ export interface GrantRequest {
   nonce?: string;
   codeChallenge?: string;
   acr?: string;
+  claims?: RequestedClaims;
 }
 
 export type GrantKind = 'authorization_code' | 'client_credentials' | 'device_code';

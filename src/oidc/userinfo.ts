@@ -7,7 +7,7 @@ import type { Decide, Facts, Ledger, Seconds } from './ports.ts';
 const badToken = (reason: string, facts: Facts = {}) =>
   new OAuthError('invalid_token', 'the access token is invalid, expired or revoked', { reason, about: aboutFacts(facts) });
 
-/** OpenID Connect Core section 5.3: the claims of the granted scopes, as they are now. The token is found by its hash, so nothing needs verifying. */
+/** OpenID Connect Core section 5.3: the claims of the granted scopes and those asked for by name, as they are now. The token is found by its hash, so nothing needs verifying. */
 export async function userinfo(
   deps: { issuer: string; ledger: Ledger; decide: Decide },
   accessToken: string | undefined,
@@ -25,7 +25,8 @@ export async function userinfo(
     });
   const decision = deps.decide(facts, now, { grant: true, session: false, person: true, consent: true });
   if (!decision.allow) throw badToken(decision.reason, facts);
-  const { person, client } = facts;
+  const { person, client, grant } = facts;
   if (!person || !client) throw badToken('user-unknown', facts);
-  return { ...personClaims(person, token.scopes, { issuer: deps.issuer, client }), sub: person.id };
+  const names = grant?.request.claims?.userinfo;
+  return { ...personClaims(person, token.scopes, { issuer: deps.issuer, client, names }), sub: person.id };
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { AuthorizationRequest } from '#oidc/authorize.ts';
+import { consentKeys } from '#oidc/consent-keys.ts';
 import { achievedAcr } from '#oidc/decide.ts';
 import { CODE_SECONDS, GRANT_SECONDS } from '#oidc/lifetimes.ts';
 import type { Client, NewGrant, Person, Seconds, Session } from '#oidc/ports.ts';
@@ -19,7 +20,7 @@ type Tx = Transaction<Tables>;
 /** What an authorization writes through others. */
 export interface Writers {
   openCode(tx: Db, grant: NewGrant, code: { value: string; expiresAt: Seconds }, now: Seconds): Promise<void>;
-  recordConsent(tx: Tx, userId: string, clientId: string, scopes: readonly string[]): Promise<void>;
+  recordConsent(tx: Tx, userId: string, clientId: string, keys: readonly string[]): Promise<void>;
   touchConsent(tx: Db, userId: string, clientId: string): Promise<void>;
   /** Notes that a session was used now. */
   touchSession(tx: Db, sessionId: string): Promise<void>;
@@ -32,6 +33,7 @@ export interface Authorization {
   person: Person;
   session: Session;
   authTime: Seconds;
+  amr: readonly string[];
   newConsent: boolean;
   consentUsedAt: Seconds | undefined;
   /** Takes the interaction; false when it was answered already. */
@@ -42,7 +44,7 @@ export interface Authorization {
 /** Rolls a transaction back without being a failure. */
 class Answered extends Error {}
 
-const grantOf = ({ request, client, person, session, authTime }: Authorization, now: Seconds): NewGrant => ({
+const grantOf = ({ request, client, person, session, authTime, amr }: Authorization, now: Seconds): NewGrant => ({
   clientId: client.id,
   userId: person.id,
   sessionId: session.id,
@@ -50,13 +52,14 @@ const grantOf = ({ request, client, person, session, authTime }: Authorization, 
   scopes: request.scopes,
   resource: null,
   authTime,
-  amr: session.amr,
+  amr,
   request: {
     redirectUri: request.redirectUri,
     redirectUriSent: request.redirectUriSent,
     nonce: request.nonce,
     codeChallenge: request.codeChallenge,
-    acr: achievedAcr(request.acrValues, session.amr),
+    acr: achievedAcr(request.acrValues, amr),
+    claims: request.claims,
   },
   // A client may be given refresh tokens that live longer than that; then one of them is the limit.
   expiresAt: now + Math.max(GRANT_SECONDS, client.refreshTokenSeconds),
@@ -65,7 +68,7 @@ const grantOf = ({ request, client, person, session, authTime }: Authorization, 
 /** Makes codes. Everything that belongs to one is written in one transaction: the end of the interaction, consent, the grant and the audit row. */
 export function createAuthorizations({ db, clock, random, writers }: { db: Db; clock: Clock; random: Random; writers: Writers }) {
   const noteUse = async (tx: Tx, { request, client, person, session, newConsent, consentUsedAt }: Authorization, now: Seconds) => {
-    if (newConsent) await writers.recordConsent(tx, person.id, client.id, request.scopes);
+    if (newConsent) await writers.recordConsent(tx, person.id, client.id, consentKeys(request));
     else if ((consentUsedAt ?? 0) + TOUCH_SECONDS <= now) await writers.touchConsent(tx, person.id, client.id);
     if (session.lastSeenAt + TOUCH_SECONDS <= now) await writers.touchSession(tx, session.id);
     if (request.codeChallenge !== undefined && !client.requirePkce && !client.pkceSupported) await signInStore(tx).notePkce(client.id);

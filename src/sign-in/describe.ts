@@ -1,5 +1,6 @@
 import type { Reason } from '#access/decide.ts';
 import type { AuthorizationRequest } from '#oidc/authorize.ts';
+import { type Asked, personalScopes } from '#oidc/consent-keys.ts';
 import type { Step } from '#oidc/decide.ts';
 import type { Client, Person } from '#oidc/ports.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -19,7 +20,18 @@ export const SCOPE_NAMES: Record<string, string> = {
   offline_access: 'Offline access',
 };
 
-const toPerson = (person: Person): ViewPerson => ({
+/** What a person is asked to agree to, in English. */
+export interface ShownScope {
+  key: string;
+  name: string;
+  description?: string;
+}
+
+/** Everything a request asks for. */
+export const shownScopes = (request: Asked): ShownScope[] => personalScopes(request).map((key) => ({ key, name: SCOPE_NAMES[key] ?? key }));
+
+/** A person as pages show them. */
+export const toPerson = (person: Person): ViewPerson => ({
   id: person.id,
   username: person.username,
   displayName: person.displayName,
@@ -35,9 +47,10 @@ const VALUES: Record<string, (person: Person) => (string | null)[]> = {
   groups: (person) => person.groups.map((group) => group.name),
 };
 
-const toScope = (key: string, person: Person | undefined): ViewScope => ({
+/** A scope with what the person's answer to it would be. */
+export const toScope = ({ key, name }: ShownScope, person: Person | undefined): ViewScope => ({
   key,
-  name: SCOPE_NAMES[key] ?? key,
+  name,
   values: person ? (VALUES[key]?.(person) ?? []).filter((value): value is string => Boolean(value)) : [],
 });
 
@@ -67,7 +80,9 @@ export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }
         remaining,
         client: await client(from.client),
         person: person && toPerson(person),
-        scopes: request.scopes.filter((scope) => scope !== 'openid').map((scope) => toScope(scope, person)),
+        scopes: shownScopes(request)
+          .filter(({ key }) => key !== 'openid')
+          .map((scope) => toScope(scope, person)),
         loginHint: request.loginHint,
         uiLocales: request.uiLocales,
         cancelUrl: `/interaction/cancel?interaction=${id}`,

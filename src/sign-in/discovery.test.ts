@@ -28,7 +28,7 @@ const Metadata = z.strictObject({
   scopes_supported: words.refine((scopes) => scopes.includes('openid')),
   claims_supported: words,
   claim_types_supported: z.tuple([z.literal('normal')]),
-  claims_parameter_supported: z.literal(false),
+  claims_parameter_supported: z.literal(true),
   subject_types_supported: z.tuple([z.literal('public')]),
   id_token_signing_alg_values_supported: algs.refine((list) => list.includes('RS256')),
   code_challenge_methods_supported: z.tuple([z.literal('S256')]),

@@ -13,7 +13,7 @@ import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Authorizations } from './authorizations.ts';
-import type { Descriptions } from './describe.ts';
+import { type Descriptions, shownScopes } from './describe.ts';
 import type { Interaction, Interactions, Lost } from './interactions.ts';
 import type { Refusals } from './refusals.ts';
 import { type Completion, type Flow, type GoneView, type RefusedView, shortId, type View } from './view.ts';
@@ -138,6 +138,7 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
       person,
       session,
       authTime: outcome.authTime,
+      amr: outcome.amr,
       newConsent: outcome.newConsent,
       consentUsedAt: facts.consentUsedAt,
       take: taker(from),
@@ -284,7 +285,7 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
   /** What the application asked for, to the browser that began it. */
   const scopesOf = async (id: string, browser: string | undefined) => {
     const found = await interactions.find(id, browser);
-    return isLost(found) ? undefined : { clientId: found.clientId, scopes: found.request.scopes };
+    return isLost(found) ? undefined : { clientId: found.clientId, scopes: found.request.scopes, shown: shownScopes(found.request) };
   };
 
   const cancel: Flow['cancel'] = async ({ id, browser, origin }) => {

@@ -3,7 +3,7 @@ import { AppError, notFound } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import type { ClientMeta } from '../clients/contract.ts';
 import * as contract from './contract.ts';
-import { SCOPE_NAMES } from './describe.ts';
+import type { ShownScope } from './describe.ts';
 import type { Flow, View } from './view.ts';
 
 interface Cookie {
@@ -11,7 +11,9 @@ interface Cookie {
 }
 
 interface Deps {
-  flow: Flow & { scopesOf(id: string, browser: string | undefined): Promise<{ clientId: string; scopes: string[] } | undefined> };
+  flow: Flow & {
+    scopesOf(id: string, browser: string | undefined): Promise<{ clientId: string; scopes: string[]; shown: ShownScope[] } | undefined>;
+  };
   cookies: { session: Cookie; browser: Cookie; reauthentication: Cookie & { clear(c: Ctx): void } };
   /** What anybody may know of a client. */
   clientMeta(id: string): Promise<ClientMeta>;
@@ -28,7 +30,7 @@ export function interactionApi(app: OpenAPIHono<Env>, { flow, cookies, clientMet
     return {
       id,
       scopes: stored.scopes,
-      scopeInfo: stored.scopes.map((key) => ({ key, name: SCOPE_NAMES[key] ?? key })),
+      scopeInfo: stored.shown,
       client: await clientMeta(stored.clientId),
       ...(steps[0] === undefined ? {} : { currentStep: steps[0] }),
       requiredSteps: steps,

@@ -10,7 +10,7 @@ export interface Hints {
 }
 
 /**
- * OpenID Connect Core section 3.1.2.1: parameters that are taken as they come and refuse nothing. `display`, `claims`, `claims_locales` and
+ * OpenID Connect Core section 3.1.2.1: parameters that are taken as they come and refuse nothing. `display`, `claims_locales` and
  * unknown parameters are not looked at at all.
  */
 export const readHints = ({ parameters }: Pick<CheckInput, 'parameters'>): Hints => ({

@@ -18,9 +18,11 @@ export function idTokenClaims(
   { issuer, values }: { issuer: string; values: Values },
   { client, person, grant, scopes, now }: Omit<IdTokenInput, 'accessToken'>,
 ): Record<string, unknown> {
-  const { nonce, acr } = grant.request;
+  const { nonce, acr, claims } = grant.request;
+  const names = claims?.idToken ?? [];
+  const bare = client.minimalIdToken && names.length === 0;
   return {
-    ...(client.minimalIdToken ? {} : personClaims(person, scopes, { issuer, client })),
+    ...(bare ? {} : personClaims(person, scopes, { issuer, client, names, namesOnly: client.minimalIdToken })),
     iss: issuer,
     sub: person.id,
     aud: [client.id],
