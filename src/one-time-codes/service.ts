@@ -117,6 +117,9 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
       return signedIn;
     },
 
+    /** Removes expired codes; answers how many. For a job: nothing depends on it. */
+    sweep: (): Promise<number> => oneTimeCodeStore(db).sweep(clock.now()),
+
     /** In the transaction that gives a person another way in, or takes theirs away. */
     endAllOf: async (tx: Db, userId: string): Promise<void> => {
       await oneTimeCodeStore(tx).removeAllOf(userId);

@@ -35,6 +35,9 @@ export const oneTimeCodeStore = (db: Db) => ({
 
   removeAllOf: (userId: string) => db.deleteFrom('one_time_code').where('user_id', '=', userId).execute(),
 
+  sweep: async (now: number) =>
+    Number((await db.deleteFrom('one_time_code').where('expires_at', '<=', now).executeTakeFirst()).numDeletedRows),
+
   /** Whose username or e-mail address this is, folded; never the user behind STATIC_API_KEY. */
   person: (folded: string) =>
     db

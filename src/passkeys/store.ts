@@ -72,6 +72,13 @@ export const passkeyStore = (db: Db) => {
     person: (userId: string) =>
       db.selectFrom('user').select(['id', 'username', 'display_name']).where('id', '=', userId).executeTakeFirst(),
 
+    /** Saves space only: what has expired is never read. */
+    async sweep(now: number): Promise<number> {
+      const challenges = await db.deleteFrom('webauthn_challenge').where('expires_at', '<=', now).executeTakeFirst();
+      const proofs = await db.deleteFrom('reauthentication').where('expires_at', '<=', now).executeTakeFirst();
+      return Number(challenges.numDeletedRows + proofs.numDeletedRows);
+    },
+
     insertProof: (row: Row<'reauthentication'>) => db.insertInto('reauthentication').values(row).execute(),
     takeProof: (tokenHash: string, userId: string, sessionId: string, now: number) =>
       db

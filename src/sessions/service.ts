@@ -198,6 +198,12 @@ export function createSessions({ db, clock, random, audit, limits, revokeGrantsO
       });
     },
 
+    /** Removes sessions that are over, or were not used for longer than the idle limit; answers how many. For a job: nothing depends on it. */
+    async sweep(): Promise<number> {
+      const now = clock.now();
+      return sessionStore(db).sweep(now, now - (await limits.idleSeconds()));
+    },
+
     /** For the transaction that disables a person: no session of theirs comes back to life when they are enabled again. */
     async endAllOf(tx: Db, userId: string): Promise<void> {
       await removeWithGrants(tx, await sessionStore(tx).removeAllOf(userId, undefined), false);

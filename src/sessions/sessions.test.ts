@@ -293,3 +293,24 @@ test('SEC-062 disabling somebody ends their sessions for good', async (t) => {
   await w.api('PUT', `/api/users/${ann.id}`, { disabled: false });
   assert.equal(await standing(ann), 401);
 });
+
+test('sweeping removes what is over and nothing that counts', async (t) => {
+  const w = await world(t);
+  const { sessions, passkeys, oneTimeCodes } = w.app.services;
+  const ann = await person(w, { username: 'ann' });
+  const bob = await person(w, { username: 'bob' });
+  await ann.login();
+  await ann.reauthenticate();
+  const waiting = await ann.answersLogin();
+  const code = (await w.api('POST', `/api/users/${bob.id}/one-time-access-token`, { ttl: '4m' })).body.token;
+  assert.deepEqual([await sessions.sweep(), await passkeys.sweep(), await oneTimeCodes.sweep()], [0, 0, 0]);
+  assert.equal((await ann.sendsLogin(waiting)).status, 200);
+
+  await ann.answersLogin();
+  w.clock.advance(300);
+  assert.deepEqual([await sessions.sweep(), await passkeys.sweep(), await oneTimeCodes.sweep()], [0, 2, 1]);
+  assert.equal(await standing(ann), 200);
+  assert.equal((await browser(w).request(`/api/one-time-access-token/${code}`, { method: 'POST' })).status, 401);
+  w.clock.advance(minutes(60));
+  assert.equal(await sessions.sweep(), 1);
+});

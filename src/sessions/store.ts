@@ -67,5 +67,16 @@ export const sessionStore = (db: Db) => ({
     return (exceptId === undefined ? all : all.where('id', '<>', exceptId)).returning('id').execute();
   },
 
+  /** Saves space only: what is over is never found. */
+  sweep: async (now: number, seenAfter: number) =>
+    Number(
+      (
+        await db
+          .deleteFrom('session')
+          .where((e) => e.or([e('expires_at', '<=', now), e('last_seen_at', '<=', seenAfter)]))
+          .executeTakeFirst()
+      ).numDeletedRows,
+    ),
+
   username: (userId: string) => db.selectFrom('user').select(['id', 'username']).where('id', '=', userId).executeTakeFirst(),
 });

@@ -167,7 +167,7 @@ export interface Tables {
     browser_hash: string;
     /** login | registration | reauthentication */
     ceremony: string;
-    /** Whose, for registration and reauthentication. */
+    /** Whose, for registration and reauthentication. No foreign keys: most rows have none, and deleting a session would look at every row. */
     user_id: string | null;
     session_id: string | null;
     expires_at: Seconds;
