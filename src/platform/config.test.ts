@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { systemFiles } from './config-files.ts';
+
+const KEY = 'an encryption key of enough length';
+
+/** A working directory of its own, and what reading the configuration there answers. */
+function place(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'pocketid-config-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const read = (env: Record<string, string> = {}): Config => readConfig(env, { files: systemFiles(directory) });
+  const problems = (env: Record<string, string>): string => {
+    try {
+      read(env);
+    } catch (cause) {
+      assert.ok(cause instanceof ConfigError);
+      return cause.problems.join('\n');
+    }
+    return assert.fail('the configuration was accepted');
+  };
+  const file = (name: string, text: string, mode = 0o600) => {
+    writeFileSync(join(directory, name), text, { mode });
+    return join(directory, name);
+  };
+  return { directory, read, problems, file };
+}
+
+test('with nothing set it runs: localhost, SQLite in data/, and a key that only its owner can read', (t) => {
+  const { directory, read } = place(t);
+  const config = read();
+  assert.equal(config.appUrl, 'http://localhost:1411');
+  assert.equal(config.internalAppUrl, config.appUrl);
+  assert.equal(config.database, 'data/pocket-id.db');
+  assert.deepEqual([config.host, config.port, config.trustProxy, config.allowInsecureCallbackUrls], ['0.0.0.0', 1411, false, false]);
+  assert.equal(config.encryptionKeyMadeAt, 'data/encryption.key');
+  assert.equal(statSync(join(directory, 'data/encryption.key')).mode & 0o777, 0o600);
+  assert.equal(statSync(join(directory, 'data')).mode & 0o777, 0o700);
+
+  const again = read();
+  assert.equal(again.encryptionKey, config.encryptionKey, 'the key stays');
+  assert.equal(again.encryptionKeyMadeAt, undefined);
+});
+
+test('where only PORT is set, APP_URL follows it', (t) => {
+  assert.equal(place(t).read({ PORT: '8080' }).appUrl, 'http://localhost:8080');
+  assert.equal(place(t).read({ PORT: '8080', APP_URL: 'https://ID.Example.com/' }).appUrl, 'https://id.example.com');
+});
+
+test('a key is not made beside a database that was made with another', (t) => {
+  const { problems, file } = place(t);
+  const path = file('pocket-id.db', 'data');
+  assert.match(problems({ DB_CONNECTION_STRING: path }), /^ENCRYPTION_KEY .*the database exists/);
+});
+
+test('.env is read, and the environment wins over it', (t) => {
+  const { read, file } = place(t);
+  file('.env', 'APP_URL="https://a.test"\nexport PORT=9000\n# LOG_JSON=true\n');
+  assert.deepEqual([read().appUrl, read().port, read().logJson], ['https://a.test', 9000, false]);
+  assert.equal(read({ APP_URL: 'https://b.test' }).appUrl, 'https://b.test');
+});
+
+test('a secret comes from the file that _FILE names, without what surrounds it', (t) => {
+  const { read, file } = place(t);
+  const config = read({
+    ENCRYPTION_KEY_FILE: file('key', `\n  ${KEY}\r\n`),
+    STATIC_API_KEY_FILE: file('api', 'sixteen characters\n', 0o644),
+  });
+  assert.equal(config.encryptionKey, KEY);
+  assert.equal(config.staticApiKey, 'sixteen characters');
+  assert.ok(config.notes.some((note) => /STATIC_API_KEY_FILE can be read by others/.test(note)));
+  assert.ok(!config.notes.some((note) => note.includes('ENCRYPTION_KEY')));
+});
+
+test('TRUST_PROXY takes addresses and ranges', (t) => {
+  assert.deepEqual(place(t).read({ TRUST_PROXY: '10.0.0.0/8, ::1,192.0.2.7' }).trustProxy, ['10.0.0.0/8', '::1', '192.0.2.7']);
+  assert.equal(place(t).read({ TRUST_PROXY: 'TRUE' }).trustProxy, true);
+});
+
+test('an SQLite address may be a file: URI', (t) => {
+  assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:data/other.db?_pragma=x' }).database, 'data/other.db');
+  assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:///var/lib/id.db' }).database, '/var/lib/id.db');
+});
+
+test('what can work but surprises is told, not refused', (t) => {
+  const notes = place(t).read({ APP_URL: 'http://192.168.1.5', TRUST_PROXY: 'true', TLS_CERT: 'x', ENCRYPTION_KEY: KEY }).notes.join('\n');
+  assert.match(notes, /APP_URL is an IP address/);
+  assert.match(notes, /TRUST_PROXY is true/);
+  assert.match(notes, /TLS_CERT is set, but this version does not use it/);
+  assert.match(place(t).read({ APP_URL: 'http://id.example.com' }).notes.join(), /APP_URL is not https/);
+});
+
+/** Each row: what is wrong, and the variable whose name the operator must see first. */
+const WRONG: [string, Record<string, string>, string][] = [
+  ['APP_URL with a path', { APP_URL: 'https://a.test/secret-path' }, 'APP_URL'],
+  ['APP_URL with a query', { APP_URL: 'https://a.test/?secret=1' }, 'APP_URL'],
+  ['APP_URL with a bare question mark', { APP_URL: 'https://a.test?' }, 'APP_URL'],
+  ['APP_URL without a scheme', { APP_URL: 'secret.a.test' }, 'APP_URL'],
+  ['APP_URL of another scheme', { APP_URL: 'ftp://secret.a.test' }, 'APP_URL'],
+  ['APP_URL with a password', { APP_URL: 'https://u:secret@a.test' }, 'APP_URL'],
+  ['INTERNAL_APP_URL with a path', { INTERNAL_APP_URL: 'http://secret/x' }, 'INTERNAL_APP_URL'],
+  ['a short key', { ENCRYPTION_KEY: 'secret-too-sho' }, 'ENCRYPTION_KEY'],
+  ['an empty key', { ENCRYPTION_KEY: '' }, 'ENCRYPTION_KEY'],
+  ['a key of blanks', { ENCRYPTION_KEY: '   ' }, 'ENCRYPTION_KEY'],
+  ['a key with a line break inside', { ENCRYPTION_KEY: 'secret secret\r\nsecret secret' }, 'ENCRYPTION_KEY'],
+  ['a key file that is missing', { ENCRYPTION_KEY_FILE: '/nowhere/secret' }, 'ENCRYPTION_KEY'],
+  ['a key and a key file', { ENCRYPTION_KEY: KEY, ENCRYPTION_KEY_FILE: '/nowhere/secret' }, 'ENCRYPTION_KEY'],
+  ['a short API key', { STATIC_API_KEY: 'secret' }, 'STATIC_API_KEY'],
+  ['an unknown word for a flag', { LOG_JSON: 'secret-yes' }, 'LOG_JSON'],
+  ['an unknown level', { LOG_LEVEL: 'secret' }, 'LOG_LEVEL'],
+  ['a port of letters', { PORT: 'secret' }, 'PORT'],
+  ['port 0', { PORT: '0' }, 'PORT'],
+  ['a port too high', { PORT: '65536' }, 'PORT'],
+  ['a host with a port', { HOST: 'secret:80' }, 'HOST'],
+  ['a proxy by name', { TRUST_PROXY: 'secret.proxy.test' }, 'TRUST_PROXY'],
+  ['a range too wide for its family', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY'],
+  ['a range of everything', { TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
+  ['an empty entry among proxies', { TRUST_PROXY: '10.0.0.1,' }, 'TRUST_PROXY'],
+  ['an empty database', { DB_CONNECTION_STRING: '' }, 'DB_CONNECTION_STRING'],
+  ['another database', { DB_CONNECTION_STRING: 'mysql://u:secret@h/db' }, 'DB_CONNECTION_STRING'],
+  ['a broken PostgreSQL URL', { DB_CONNECTION_STRING: 'postgres://u:secret@h:port/db' }, 'DB_CONNECTION_STRING'],
+  ['no days of retention', { AUDIT_LOG_RETENTION_DAYS: '0' }, 'AUDIT_LOG_RETENTION_DAYS'],
+];
+
+for (const [what, env, name] of WRONG)
+  test(`REL-30 ${what} stops the start with the variable's name and never its value`, (t) => {
+    const said = place(t).problems({
+      ENCRYPTION_KEY: KEY,
+      ...(name === 'ENCRYPTION_KEY' ? { ENCRYPTION_KEY: undefined as never } : {}),
+      ...env,
+    });
+    assert.match(said, new RegExp(`^${name}\\b`));
+    assert.doesNotMatch(said, /secret/);
+  });
+
+test('REL-30 a variable that stands twice in .env is refused, and every problem is told at once', (t) => {
+  const { problems, file } = place(t);
+  file('.env', `APP_URL=https://a.test\nAPP_URL=https://b.test\nPORT=x\nENCRYPTION_KEY=${KEY}\n`);
+  assert.equal(problems({}), 'APP_URL stands twice in .env\nPORT must be a whole number from 1 to 65535');
+});
+
+test('REL-30 a secret file of blanks is refused', (t) => {
+  const { problems, file } = place(t);
+  assert.match(problems({ ENCRYPTION_KEY_FILE: file('key', ' \r\n') }), /^ENCRYPTION_KEY is empty/);
+});
