@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { StartError } from '../start-error.ts';
 
 /** Types of file system on which SQLite's locks or its shared memory cannot be relied on: NFS, SMB, CIFS, SMB2, AFS, Ceph, Lustre. */
@@ -73,7 +74,7 @@ export function lockBeside(path: string): { release(): void } {
   const lock = new DatabaseSync(`${path}.lock`);
   try {
     chmodSync(`${path}.lock`, 0o600);
-    lock.exec('pragma busy_timeout = 1500; pragma journal_mode = delete; begin exclusive');
+    lock.exec('pragma busy_timeout = 1500; pragma journal_mode = memory; begin exclusive');
   } catch (cause) {
     lock.close();
     throw new StartError(
@@ -87,7 +88,9 @@ export function lockBeside(path: string): { release(): void } {
 /** Looks at the database without writing to it, and answers the version of its schema. Throws StartError when it is damaged or no database. */
 export function readVersion(path: string): number {
   try {
-    using db = new DatabaseSync(path, { readOnly: true });
+    // Where no log is, nobody has it open: read as a thing that does not change, it leaves no files behind.
+    const asIs = existsSync(`${path}-wal`) ? path : new URL(`${pathToFileURL(path).href}?immutable=1`);
+    using db = new DatabaseSync(asIs, { readOnly: true });
     db.exec('pragma busy_timeout = 5000');
     if (statSync(path).size <= CHECKED_BYTES) {
       const [first] = db.prepare('pragma quick_check(1)').all() as { quick_check: string }[];

@@ -99,7 +99,7 @@ export class Writer {
     } catch (cause) {
       this.#abandon(cause);
       this.#next();
-      throw classified(cause);
+      throw new DatabaseUnavailable(cause);
     }
     return new Promise((done, fail) => {
       this.#batch.push({ done, fail });
@@ -134,7 +134,8 @@ export class Writer {
     this.#open = false;
     const batch = this.#batch;
     this.#batch = [];
-    for (const member of batch) member.fail(classified(cause));
+    const failure = cause instanceof DatabaseUnavailable ? cause : new DatabaseUnavailable(cause);
+    for (const member of batch) member.fail(failure);
   }
 
   /** A turn is over: the next one's, or else the commit's, which lets the event loop bring those who are about to come first. */

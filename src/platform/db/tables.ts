@@ -199,6 +199,16 @@ export interface Tables {
     created_at: Seconds;
     expires_at: Seconds;
   };
+  /** Authorization requests that were pushed (RFC 9126). A row ends with its answer. */
+  pushed_request: {
+    uri_hash: string;
+    client_id: string;
+    parameters: Json;
+    /** SHA-256 of the cookie of the first browser that brought the reference; no other may use it. */
+    taken_by: string | null;
+    created_at: Seconds;
+    expires_at: Seconds;
+  };
   /** What a person (or a client for itself) was granted: the one thing to revoke. A code is a grant that was not redeemed yet. */
   oauth_grant: {
     id: string;
