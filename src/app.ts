@@ -392,7 +392,7 @@ export async function createApp({ config, database, clock, random, log, generate
   });
   interactionApi(app, { flow, cookies, clientMeta: clients.meta });
   const site = { appUrl: config.appUrl, assets, renderer, cookies, clock, log };
-  pageRoutes(app, { ...site, flow, passkeys, passkeyList, sessions, oneTimeCodes, setUp, people: { find: users.me } });
+  pageRoutes(app, { ...site, flow, passkeys, passkeyList, sessions, oneTimeCodes, setUp, devices, people: { find: users.me } });
 
   const failure = (cause: unknown, c: Ctx) => {
     const answer = restError(cause, c, log);

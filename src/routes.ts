@@ -147,6 +147,8 @@ get    /account                                             opt       sign-in
 post   /account/passkeys/{id}/rename                        opt       sign-in
 post   /account/passkeys/{id}/remove                        opt       sign-in
 post   /account/sessions/{id}/end                           opt       sign-in
+get    /device                                              opt       sign-in
+post   /device                                              opt       sign-in
 post   /account/sessions/end-others                         opt       sign-in
 get    /api/oidc/users/me/authorized-clients                user      consents
 delete /api/oidc/users/me/authorized-clients/{clientId}     user      consents

@@ -4,6 +4,7 @@ import type { Env } from '#platform/http/context.ts';
 import { systemRandom } from '#platform/random.ts';
 import { type AccountModel, accountPage } from '#src/sign-in/pages/account.ts';
 import { loadAssets } from '#src/sign-in/pages/assets.ts';
+import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '#src/sign-in/pages/device-grant.ts';
 import { consentPage, type PersonStep, reauthenticatePage, selectAccountPage } from '#src/sign-in/pages/interaction.ts';
 import type { Look, Page } from '#src/sign-in/pages/layout.ts';
 import { onwardPage } from '#src/sign-in/pages/onward.ts';
@@ -208,6 +209,20 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   'not-found': (look) => mishapPage(look, { kind: 'notFound', status: 404, reason: 'not_found', requestId: '3F9C-PW2T' }),
   onward: (look) =>
     onwardPage(look, { action: 'http://127.0.0.1:9/callback', fields: { code: 'x', state: '"><svg onload=alert(1)>' }, client }),
+  'device-code': (look) => deviceCodePage(look, {}),
+  'device-wrong': (look) => deviceCodePage(look, { code: 'EABC', wrong: true }),
+  device: (look) =>
+    deviceConsentPage(look, {
+      userCode: 'E7Q2MK4X',
+      client: { ...client, name: 'Jellyfin' },
+      person,
+      scopes: step().scopes,
+      asker: { ip: '192.168.1.44', userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/140.0 Safari/537.36', at: NOW - 70 },
+      now: NOW,
+    }),
+  'device-allowed': (look) => deviceDonePage(look, { allowed: true, client }),
+  'device-denied': (look) => deviceDonePage(look, { allowed: false, client }),
+  'device-refused': deviceRefusedPage,
   'sign-out': (look) => signOutPage(look, person),
   'sign-out-refused': (look) => signOutPage(look, person, true),
   'signed-out': (look) => signedOutPage(look),

@@ -44,9 +44,11 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const { response, destination } = await answerOf(c);
     const sessionValue = cookies.session.read(c) ?? '';
     const answer = { id: cookies.ceremony.read(c), session, response, origin: originOf(c), sessionValue };
-    const { proof, started } = await passkeys.reauthenticate(answer).catch(refuse(c));
+    const { proof, maxAge, started } = await passkeys.reauthenticate(answer).catch(refuse(c));
     if (started) cookies.session.set(c, started.value, started.maxAge);
     const { interaction: id } = destination;
+    // What comes next may ask for the proof itself, a device that is let in for instance.
+    if (!id) cookies.reauthentication.set(c, proof, maxAge);
     const step = { step: 'reauthenticate', session: started?.value ?? sessionValue, reauthentication: proof } as const;
     return c.json({ next: id ? await takeStep(c, deps, { id, ...step }) : onwardPath(destination) });
   });

@@ -52,7 +52,7 @@ interface PagePasskeys {
     response: unknown;
     origin: Origin;
     sessionValue: string;
-  }): Promise<{ proof: string; started?: { value: string; maxAge: number } }>;
+  }): Promise<{ proof: string; maxAge: number; started?: { value: string; maxAge: number } }>;
 }
 interface PagePasskeyList {
   listOf(

@@ -6,12 +6,13 @@ import { accountPages } from './account.ts';
 import { ceremonyRoutes } from './ceremonies.ts';
 import { cspReportRoute } from './csp-reports.ts';
 import type { PageDeps } from './deps.ts';
+import { devicePages, type PageDevices } from './device.ts';
 import { enrolPages } from './enrol.ts';
 import { interactionPages } from './interaction.ts';
 import { loginPages } from './login.ts';
 
 /** Registers every page of the way in, and the files they are made of. */
-export function pageRoutes(app: OpenAPIHono<Env>, { assets, ...deps }: PageDeps & { assets: Assets }) {
+export function pageRoutes(app: OpenAPIHono<Env>, { assets, ...deps }: PageDeps & { assets: Assets; devices: PageDevices }) {
   app.get('/assets/:file', (c) => {
     const file = assets.respond(c.req.path, c.req.header('accept-encoding'));
     if (!file) throw new AppError('not_found');
@@ -22,5 +23,6 @@ export function pageRoutes(app: OpenAPIHono<Env>, { assets, ...deps }: PageDeps 
   enrolPages(app, deps);
   accountPages(app, deps);
   ceremonyRoutes(app, deps);
+  devicePages(app, deps);
   cspReportRoute(app, deps.log);
 }

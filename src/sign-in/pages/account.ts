@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import { deviceOf } from './device.ts';
 import { ICONS } from './icons.ts';
 import { type Look, type Page, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
+import { deviceOf } from './user-agent.ts';
 
 interface AccountPerson {
   username: string;

@@ -58,7 +58,8 @@ const SCOPE_ICONS: Record<string, Html> = {
   offline_access: ICONS.clock,
 };
 
-function scopeFact({ t }: Look, { key, name, values }: ViewScope, client: string): Html {
+/** A line of what an application would learn, with the values. */
+export function scopeFact({ t }: Look, { key, name, values }: ViewScope, client: string): Html {
   const known = key in SCOPE_ICONS;
   const label = known ? t(`scope.${key}` as MessageKey) : name;
   const shown = key === 'offline_access' ? t('scope.offline_access.values', { client }) : values.join(' · ');

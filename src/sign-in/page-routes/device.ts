@@ -1,0 +1,89 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Client, Person } from '#oidc/ports.ts';
+import { AppError } from '#platform/errors.ts';
+import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
+import { SCOPE_NAMES, toPerson, toScope } from '../describe.ts';
+import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '../pages/device-grant.ts';
+import { confirmPage } from '../pages/set-up.ts';
+import { toward } from '../pages/sign-in.ts';
+import { begun, type PageDeps, refusedCode, sessionOf } from './deps.ts';
+
+interface Answerer {
+  /** The session cookie's value. */
+  session: string;
+  userCode: string;
+}
+
+/** Devices that wait for somebody to let them in. All throw `oidc_invalid_device_code` and `oidc_access_denied`. */
+export interface PageDevices {
+  view(
+    answerer: Answerer,
+    origin: Origin,
+  ): Promise<{
+    scopes: readonly string[];
+    client: Client;
+    person: Person;
+    reauthenticationRequired: boolean;
+    asker: { ip: string; userAgent: string; at: number };
+  }>;
+  /** `proof` is the reauthentication cookie's value, where that is required. */
+  approve(answerer: Answerer, proof: string | undefined, origin: Origin): Promise<void>;
+  deny(answerer: Answerer, origin: Origin): Promise<void>;
+}
+
+/** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3). */
+export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices }) {
+  const { renderer, cookies, devices, clock, log } = deps;
+  const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
+
+  /** Does something with the request behind a code, or shows why that can't be. */
+  const withCode = async (c: Ctx, code: string, work: (answerer: Answerer) => Promise<Response>): Promise<Response> => {
+    const session = cookies.session.read(c);
+    const signIn = () => c.redirect(toward('/login', { redirect: pathOf(code) }), c.req.method === 'POST' ? 303 : 302);
+    if (!session || !sessionOf(c)) return signIn();
+    try {
+      return await work({ session, userCode: code });
+    } catch (cause) {
+      if (!(cause instanceof AppError)) throw cause;
+      if (cause.code === 'not_signed_in') return signIn();
+      const source = { here: '/device' };
+      if (cause.code === 'oidc_access_denied') return renderer.render(c, deviceRefusedPage, source);
+      if (cause.code !== 'oidc_invalid_device_code') throw cause;
+      refusedCode(c, log, cause);
+      return renderer.render(c, (look) => deviceCodePage(look, { code, wrong: true }), source);
+    }
+  };
+
+  app.get('/device', (c) => {
+    const code = c.req.query('user_code')?.slice(0, 20);
+    if (!code) return renderer.render(c, (look) => deviceCodePage(look, {}));
+    return withCode(c, code, async (answerer) => {
+      const { client, person, scopes, asker, reauthenticationRequired } = await devices.view(answerer, originOf(c));
+      if (reauthenticationRequired && !cookies.reauthentication.read(c)) return askAgain(c, deps, pathOf(code), person);
+      const shown = scopes.filter((key) => key !== 'openid').map((key) => toScope({ key, name: SCOPE_NAMES[key] ?? key }, person));
+      const model = { userCode: code, client, person: toPerson(person), scopes: shown, asker, now: clock.now() };
+      return renderer.render(c, (look) => deviceConsentPage(look, model));
+    });
+  });
+
+  app.post('/device', async (c) => {
+    const form = await c.req.parseBody();
+    const code = String(form.user_code ?? '').slice(0, 20);
+    return withCode(c, code, async (answerer) => {
+      const { client } = await devices.view(answerer, originOf(c));
+      const allowed = form.decision === 'allow';
+      if (allowed) await devices.approve(answerer, cookies.reauthentication.read(c), originOf(c));
+      else await devices.deny(answerer, originOf(c));
+      cookies.reauthentication.clear(c);
+      return renderer.render(c, (look) => deviceDonePage(look, { allowed, client }), { here: '/device' });
+    });
+  });
+}
+
+/** The application wants the passkey once more; the proof then waits in its cookie. */
+async function askAgain(c: Ctx, { renderer, cookies, passkeys }: PageDeps, here: string, person: Person): Promise<Response> {
+  const session = sessionOf(c);
+  if (!session) throw new AppError('not_signed_in');
+  const ceremony = begun(c, cookies, await passkeys.startReauthentication({ session, browser: cookies.ceremony.read(c) }));
+  return renderer.render(c, (look) => confirmPage(look, { ceremony, destination: { redirect: here }, person }));
+}

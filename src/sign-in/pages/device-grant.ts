@@ -1,0 +1,69 @@
+import { html } from 'hono/html';
+import type { ViewClient, ViewPerson, ViewScope } from '../view.ts';
+import { ICONS } from './icons.ts';
+import { scopeFact } from './interaction.ts';
+import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
+import { deviceOf } from './user-agent.ts';
+
+/** Entry of the code that a device without a browser shows (RFC 8628 section 3.3). */
+export function deviceCodePage({ t }: Look, { code, wrong = false }: { code?: string; wrong?: boolean }): Page {
+  const invalid = wrong && html` aria-invalid="true" aria-describedby="trouble"`;
+  return {
+    title: t('device.code.heading'),
+    tucked: 'key',
+    body: html`${heading(t('device.code.heading'), t('device.code.text'))}${trouble(wrong ? t('device.code.wrong') : undefined)}
+<form class="fields" action="/device"><label>${t('device.code.label')}<input class="code" name="user_code" value="${code ?? ''}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" required${invalid}></label>
+<button class="button primary">${t('device.code.button')}</button></form>`,
+    incompressible: true,
+    status: wrong ? 404 : 200,
+  };
+}
+
+export interface DeviceModel {
+  userCode: string;
+  client: Pick<ViewClient, 'id' | 'name'>;
+  person: ViewPerson;
+  scopes: readonly ViewScope[];
+  /** Where the request came from, so that a forged one is noticed (RFC 8628 section 5.4). `at` in seconds. */
+  asker: { ip: string; userAgent: string; at: number };
+  now: number;
+}
+
+/** Asks whether a device may act for the person. */
+export function deviceConsentPage(look: Look, { userCode, client, person, scopes, asker, now }: DeviceModel): Page {
+  const { t } = look;
+  const title = t('device.heading', { client: client.name });
+  const known = deviceOf(asker.userAgent);
+  const device = known ? t('account.session.device', known) : t('account.session.unknown');
+  const facts = t.rich('device.asker.values', { device, ip: asker.ip, time: t.ago(asker.at, now) });
+  const form = (decision: 'allow' | 'deny', kind: 'primary' | 'quiet') =>
+    html`<form method="post" action="/device"><input type="hidden" name="user_code" value="${userCode}"><input type="hidden" name="decision" value="${decision}"><button class="button ${kind}">${t(`device.${decision}`)}</button></form>`;
+  return {
+    title,
+    tucked: client,
+    body: html`${heading(title, t.rich('device.text', { code: userCode }))}${personCard(person)}
+<ul class="facts"><li>${ICONS.clock}<span>${t('device.asker')}</span><small>${facts}</small></li>${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>
+<div class="two">${form('deny', 'quiet')}${form('allow', 'primary')}</div>`,
+    needs: { tellOrigin: true },
+    incompressible: true,
+  };
+}
+
+/** What became of the device. */
+export function deviceDonePage({ t }: Look, { allowed, client }: { allowed: boolean; client: Pick<ViewClient, 'id' | 'name'> }): Page {
+  const [title, text] = allowed
+    ? [t('device.allowed.heading'), t('device.allowed.text', { client: client.name })]
+    : [t('device.denied.heading'), t('device.denied.text')];
+  return { title, tucked: client, body: html`${heading(title, text)}<a class="button primary" href="/account">${t('refused.home')}</a>` };
+}
+
+/** The person may not use the application the device asks for; which one it is, the device shows. */
+export function deviceRefusedPage({ t }: Look): Page {
+  const title = t('device.denied.heading');
+  return {
+    title,
+    tucked: 'key',
+    body: html`${heading(title, t('device.refused.text'))}<p class="note">${t('refused.ask.nobody')}</p><a class="button primary" href="/account">${t('refused.home')}</a>`,
+    status: 403,
+  };
+}
