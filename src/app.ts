@@ -5,6 +5,9 @@ import { createDecider } from '#access/from-facts.ts';
 import { type Credentials, createGuard } from '#access/guard.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
 import { createApiKeys } from './api-keys/service.ts';
+import { createApiGrants } from './apis/grants.ts';
+import { apiRoutes } from './apis/routes.ts';
+import { createApis } from './apis/service.ts';
 import { createAuditLists } from './audit/lists.ts';
 import { createLocate } from './audit/locate.ts';
 import { auditRoutes } from './audit/routes.ts';
@@ -21,6 +24,8 @@ import { createClientAssertions } from './grants/assertions.ts';
 import { deviceRoutes } from './grants/device-routes.ts';
 import { createDevices } from './grants/device-service.ts';
 import { createLedger } from './grants/facts.ts';
+import { createPushedRequests } from './grants/pushed-requests.ts';
+import { pushedRoutes } from './grants/pushed-routes.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
@@ -160,6 +165,8 @@ export async function createApp({ config, database, clock, random, log, generate
     defaults: defaultImages(),
     owners: { holdUser: (tx, actor, id) => users.holdOwnOr(tx, actor, id), holdClient: clients.hold, nameOf: (id) => users.nameOf(id) },
   });
+  const apis = createApis({ db, clock, random, audit, issuer: config.appUrl });
+  const apiGrants = createApiGrants({ db, clock, audit, apis, logosOf: images.logosOf });
   const scimProviders = createScimProviders({ db, clock, random, seal, audit, clients });
   const policy = () => ({
     requireEmail: settings.get('requireUserEmail'),
@@ -197,6 +204,7 @@ export async function createApp({ config, database, clock, random, log, generate
     mayGuess: guessLimit({ guesses: 10, seconds: 3600 }),
   });
   const assertions = createClientAssertions({ db, clock, fetchPublic });
+  const pushed = createPushedRequests({ db, random });
   const engine = {
     issuer: config.appUrl,
     ledger,
@@ -259,6 +267,7 @@ export async function createApp({ config, database, clock, random, log, generate
     clock,
     engine: frontEngine,
     interactions,
+    pushed,
     authorizations: createAuthorizations({
       db,
       clock,
@@ -304,6 +313,9 @@ export async function createApp({ config, database, clock, random, log, generate
   const services = {
     audit,
     auditLists,
+    apis,
+    apiGrants,
+    images,
     seal,
     sessions,
     grants,
@@ -322,6 +334,7 @@ export async function createApp({ config, database, clock, random, log, generate
     settings,
     flow,
     interactions,
+    pushed,
     consents,
   };
 
@@ -370,6 +383,7 @@ export async function createApp({ config, database, clock, random, log, generate
   clientRoutes(app, { clients, secrets: clientSecrets });
   scimRoutes(app, { scimProviders });
   versionRoutes(app, { version: VERSION });
+  apiRoutes(app, { apis, apiGrants });
   imageRoutes(app, { images });
   auditRoutes(app, { auditLists });
   settingRoutes(app, { settings });
@@ -379,6 +393,7 @@ export async function createApp({ config, database, clock, random, log, generate
   signUpRoutes(app, { setUp, cookies, showUser: users.me });
   passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   grantRoutes(app, { engine, clock, db, log, audit });
+  pushedRoutes(app, { engine: { ...engine, policy: frontEngine.policy, pushed }, clock, db, log, audit });
   deviceRoutes(app, { engine, devices, clock, cookies, metaOf: clients.meta, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
   consentRoutes(app, { consents });

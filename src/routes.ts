@@ -81,6 +81,19 @@ get    /api/oidc/clients/{id}/scim-service-provider         auditor   integratio
 post   /api/scim/service-provider                           admin     integrations/scim
 put    /api/scim/service-provider/{id}                      admin     integrations/scim
 delete /api/scim/service-provider/{id}                      admin     integrations/scim
+get    /api/apis                                            auditor   apis
+post   /api/apis                                            admin     apis
+get    /api/apis/{id}                                       auditor   apis
+put    /api/apis/{id}                                       admin     apis
+delete /api/apis/{id}                                       admin     apis
+put    /api/apis/{id}/permissions                           admin     apis
+put    /api/apis/{id}/cimd-access                           admin     apis
+get    /api/apis/{id}/clients                               auditor   apis
+get    /api/apis/{id}/assignable-clients                    auditor   apis
+put    /api/apis/{id}/clients/{clientId}                    admin     apis
+delete /api/apis/{id}/clients/{clientId}                    admin     apis
+get    /api/api-access/{clientId}/apis                      auditor   apis
+get    /api/api-access/{clientId}/assignable-apis           auditor   apis
 post   /api/scim/service-provider/{id}/sync                 admin     integrations/scim
 get    /api/version/current                                 user      version
 get    /api/version/latest                                  none      version
@@ -185,6 +198,7 @@ get    /api/oidc/userinfo                                   protocol  grants    
 post   /api/oidc/userinfo                                   protocol  grants         cors
 post   /api/oidc/introspect                                 protocol  grants         cors
 post   /api/oidc/revoke                                     protocol  grants         cors
+post   /api/oidc/par                                        protocol  grants
 post   /api/oidc/device/authorize                           protocol  grants
 get    /api/oidc/device/info                                browser   grants
 post   /api/oidc/device/verify                              browser   grants
