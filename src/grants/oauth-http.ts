@@ -95,8 +95,8 @@ export const oauth = (refusals: Refusals, handler: (c: Ctx) => Promise<Response>
 };
 
 /** A protocol answer: nobody may keep it (RFC 6749 section 5.1). */
-export const noStore = (c: Ctx, body: object) => {
+export const noStore = (c: Ctx, body: object, status: 200 | 201 = 200) => {
   c.header('Cache-Control', 'no-store');
   c.header('Pragma', 'no-cache');
-  return c.json(body);
+  return c.json(body, status);
 };

@@ -38,6 +38,8 @@ export interface AuthorizationRequest extends ReturnAddress, Hints {
   /** Nothing but one of these will do. */
   essentialAcr?: string[];
   claims?: RequestedClaims;
+  /** The pushed request that this is; it ends with the answer. */
+  pushedAs?: string;
 }
 
 /** `client_id` of the request. Not redirectable. */

@@ -191,6 +191,20 @@ export interface Grants {
   dropToken(value: string): Promise<void>;
 }
 
+/** Authorization requests that clients sent ahead (RFC 9126). */
+export interface PushedRequests {
+  /** Keeps the parameters; answers the value that stands for them, 256 random bits. */
+  push(request: { clientId: string; parameters: Record<string, string>; expiresAt: Seconds }, now: Seconds): Promise<string>;
+  /**
+   * The parameters, to the first browser that asks and to no other, until the request is answered; undefined when they are not there for it, are another
+   * client's or too old. `browser` is the binding cookie's value, the browser's own or a new one.
+   */
+  take(
+    reference: { value: string; clientId: string; browser: string | undefined },
+    now: Seconds,
+  ): Promise<{ id: string; browser: string; parameters: ReadonlyMap<string, string> } | undefined>;
+}
+
 export interface NewDeviceRequest {
   clientId: string;
   scopes: readonly string[];

@@ -20,6 +20,8 @@ const Metadata = z.strictObject({
   introspection_endpoint: https,
   revocation_endpoint: https,
   device_authorization_endpoint: https,
+  pushed_authorization_request_endpoint: https,
+  require_pushed_authorization_requests: z.literal(false),
   end_session_endpoint: https,
   jwks_uri: https,
   grant_types_supported: words,

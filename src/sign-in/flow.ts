@@ -4,8 +4,9 @@ import { checkScope } from '#oidc/checks/scope.ts';
 import { type UriPolicy, uriMatches } from '#oidc/checks/uri-pattern.ts';
 import { type Outcome, STEPS, type Step } from '#oidc/decide.ts';
 import { OAuthError } from '#oidc/errors.ts';
+import { pushedValue } from '#oidc/par.ts';
 import type { Parameters } from '#oidc/parameters.ts';
-import type { Client, Decide, Facts, Keys, Ledger } from '#oidc/ports.ts';
+import type { Client, Decide, Facts, Keys, Ledger, PushedRequests } from '#oidc/ports.ts';
 import { type Answer, respondCode, respondError } from '#oidc/respond.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -49,6 +50,7 @@ interface Deps {
   clock: Clock;
   engine: Engine;
   interactions: Interactions;
+  pushed: Pick<PushedRequests, 'take'> & { end(tx: Db, id: string): Promise<boolean> };
   authorizations: Authorizations;
   refusals: Refusals;
   descriptions: Descriptions;
@@ -92,7 +94,17 @@ const isSilent = (request: AuthorizationRequest) => request.prompt.includes('non
  * The way from an authorization request to its answer: what `/authorize`, the pages and the JSON routes of an interaction call. Every call reads the
  * facts anew and decides from the stored request alone, so nothing a browser sends can skip a step.
  */
-export function createFlow({ db, clock, engine, interactions, authorizations, refusals, descriptions, takeReauthentication }: Deps) {
+export function createFlow({
+  db,
+  clock,
+  engine,
+  interactions,
+  pushed,
+  authorizations,
+  refusals,
+  descriptions,
+  takeReauthentication,
+}: Deps) {
   const assessed = ({ facts, request, interaction, session }: Case): Assessment =>
     assess(engine.decide, { facts, request, interaction, sessionValue: session, now: clock.now() });
 
@@ -114,8 +126,13 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
     return { ...from, facts: { ...facts, client }, request, interaction };
   };
 
-  const taker = ({ interaction, browser }: Case) =>
-    interaction && browser !== undefined ? (tx: Db) => interactions.take(tx, interaction.id, browser) : undefined;
+  /** Ends what led to an answer: the interaction, and the pushed request; answers false when another answer did. */
+  const taker = ({ interaction, browser, request: { pushedAs } }: Case) => {
+    if (!interaction && pushedAs === undefined) return undefined;
+    return async (tx: Db) =>
+      (!interaction || (browser !== undefined && (await interactions.take(tx, interaction.id, browser)))) &&
+      (pushedAs === undefined || (await pushed.end(tx, pushedAs)));
+  };
 
   /** The error for the application; undefined when the interaction was answered already. */
   const refuse = async (from: Case, error: Pick<OAuthError, 'code' | 'description' | 'reason'>): Promise<Answer | undefined> => {
@@ -181,8 +198,25 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
     }
   };
 
+  /** RFC 9126 section 4: what was pushed counts, and nothing the browser brings beside the reference. */
+  const withPushed = async (
+    from: Browser & { parameters: Parameters },
+  ): Promise<Browser & { parameters: Parameters; pushedAs?: string }> => {
+    const value = pushedValue(from.parameters);
+    if (value === undefined) return from;
+    const clientId = requestedClient(from.parameters);
+    const taken = await pushed.take({ value, clientId, browser: from.browser }, clock.now());
+    if (!taken)
+      throw new OAuthError('invalid_request_uri', 'the request_uri is unknown, expired or was used', {
+        reason: 'request-uri-unknown',
+        about: { client: { id: clientId.slice(0, 128), name: '' } },
+      });
+    return { ...from, parameters: taken.parameters, browser: taken.browser, pushedAs: taken.id };
+  };
+
   /** A new request. Throws OAuthErrors that are to be shown on our page. */
-  const authorize = async (from: Browser & { parameters: Parameters }): Promise<Authorized> => {
+  const authorize = async (received: Browser & { parameters: Parameters }): Promise<Authorized> => {
+    const { pushedAs, ...from } = await withPushed(received);
     const { parameters, session, origin } = from;
     const facts = await engine.ledger.read({ clientId: requestedClient(parameters), session });
     const { client } = facts;
@@ -190,7 +224,8 @@ export function createFlow({ db, clock, engine, interactions, authorizations, re
     if (!client) throw new OAuthError('invalid_request', 'the client is not known', { reason: 'client-unknown' });
     let request: AuthorizationRequest;
     try {
-      request = await authorizationRequest(address, { parameters, client, issuer: engine.issuer, keys: engine.keys });
+      const input = { parameters, client, issuer: engine.issuer, keys: engine.keys, pushed: pushedAs !== undefined };
+      request = { ...(await authorizationRequest(address, input)), pushedAs };
     } catch (error) {
       if (!(error instanceof OAuthError && error.redirectable)) throw error;
       refusals.tell({ code: error.code, reason: error.reason, client, origin });

@@ -8,6 +8,8 @@ export interface CheckInput {
   client: Client;
   issuer: string;
   keys: Pick<Keys, 'verify'>;
+  /** The client sent the request itself, proving who it is (RFC 9126). */
+  pushed?: boolean;
 }
 
 /** A refusal after client and redirect URI were found good: it goes back to the client. `reason` goes to the log only. */
