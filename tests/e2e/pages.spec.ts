@@ -160,6 +160,22 @@ test('SEC-154 SEC-129 names that are markup stay names on every page', async ({ 
   await inert();
 });
 
+test('an application’s logo peeks out of the pocket, and its initial when there is none to be had', async ({ page, server, rp }) => {
+  const paperless = await server.application(rp.redirectUri);
+  await server.logo(
+    paperless.id,
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="green"/></svg>',
+  );
+  await page.goto(rp.startUrl(paperless));
+  const logo = page.locator('.tucked img');
+  await expect(logo).toBeVisible();
+  expect(await logo.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await page.route('**/logo', (route) => route.abort());
+  await page.reload();
+  await expect(logo).toHaveCount(0);
+  await expect(page.locator('.tucked')).toHaveText('P');
+});
+
 test('a failure in a browser is a page with words, elsewhere it is JSON', async ({ page, server }) => {
   await page.goto(`${server.url}/nowhere`);
   await expect(heading(page)).toHaveText('There is nothing in this pocket');

@@ -174,6 +174,17 @@ export async function startServer(env: Record<string, string> = {}) {
       const { secret } = await api<{ secret: string }>('POST', `/api/oidc/clients/${client.id}/secret`);
       return { id: client.id, name: client.name, secret };
     },
+    /** Gives an application a logo. */
+    async logo(clientId: string, svg: string) {
+      const body = new FormData();
+      body.set('file', new Blob([svg], { type: 'image/svg+xml' }), 'logo.svg');
+      const response = await fetch(`${url}/api/oidc/clients/${clientId}/logo`, {
+        method: 'POST',
+        headers: { 'x-api-key': STATIC_KEY },
+        body,
+      });
+      if (!response.ok) throw new Error(`the logo was refused: ${response.status} ${await response.text()}`);
+    },
     async stop() {
       child.kill('SIGTERM');
       await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)));

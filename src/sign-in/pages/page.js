@@ -157,7 +157,10 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
 if (!blocked && field) {
   autofill();
   setInterval(() => Date.now() > until && document.hasFocus() && autofill(), 10_000);
-  field.form?.addEventListener('submit', (event) => event.preventDefault());
+  field.form?.addEventListener('submit', (event) => {
+    event.preventDefault();
+    document.querySelector('button')?.click();
+  });
 }
 
 // Sent without a new page: a redirect to an application after a form is held to this page's `form-action`, a navigation by script is not.
