@@ -7,7 +7,7 @@ import { checkPkce } from './checks/pkce.ts';
 import { checkPrompt, type Prompt } from './checks/prompt.ts';
 import { checkPushed } from './checks/pushed.ts';
 import { checkRedirectUri } from './checks/redirect-uri.ts';
-import { checkRequestObject } from './checks/request-object.ts';
+import { checkRequestObject, refusalHints } from './checks/request-object.ts';
 import { checkResource } from './checks/resource.ts';
 import { answerMode, checkResponseMode, type ResponseMode } from './checks/response-mode.ts';
 import { checkResponseType } from './checks/response-type.ts';
@@ -38,6 +38,8 @@ export interface AuthorizationRequest extends ReturnAddress, Hints {
   /** Nothing but one of these will do. */
   essentialAcr?: string[];
   claims?: RequestedClaims;
+  /** The API the scopes that are none of ours belong to. */
+  resource?: string;
   /** The pushed request that this is; it ends with the answer. */
   pushedAs?: string;
 }
@@ -52,7 +54,13 @@ export const requestedClient = (parameters: Parameters): string => required(para
 export function returnAddress(parameters: Parameters, client: Client | undefined, policy: UriPolicy): ReturnAddress {
   if (!client) throw new OAuthError('invalid_request', 'the client is not known', { reason: 'client-unknown' });
   const { uri, sent } = checkRedirectUri(parameters, client, policy);
-  return { redirectUri: uri, redirectUriSent: sent, responseMode: answerMode({ parameters }), state: parameters.get('state') };
+  const inObject = refusalHints(parameters);
+  return {
+    redirectUri: uri,
+    redirectUriSent: sent,
+    responseMode: answerMode(parameters.get('response_mode') ?? inObject.responseMode),
+    state: parameters.get('state') ?? inObject.state,
+  };
 }
 
 /** What hints and single claims say together about the person and how they prove themselves. */
@@ -74,14 +82,15 @@ export async function authorizationRequest(address: ReturnAddress, input: CheckI
   checkRequestObject(input);
   checkPushed(input);
   checkResponseType(input);
-  checkResource(input);
-  const { scopes } = checkScope(input);
+  const { resource } = checkResource(input);
+  const { scopes } = checkScope(input, resource);
   const hints = readHints(input);
   return {
     clientId: input.client.id,
     ...address,
     ...checkResponseMode(input),
     scopes,
+    ...(resource === undefined ? {} : { resource }),
     ...checkPkce(input),
     ...checkPrompt(input),
     ...checkMaxAge(input),

@@ -19,7 +19,7 @@ export interface Progress {
 }
 
 export interface Situation {
-  request: Pick<AuthorizationRequest, 'prompt' | 'maxAge' | 'scopes' | 'claims' | 'expectedSubject' | 'essentialAcr'>;
+  request: Pick<AuthorizationRequest, 'prompt' | 'maxAge' | 'scopes' | 'resource' | 'claims' | 'expectedSubject' | 'essentialAcr'>;
   client: Pick<Client, 'requireReauthentication' | 'skipConsent'>;
   /** A live session whose person may use the client (`access.decide` said so); undefined when nobody is signed in. */
   session: Pick<Session, 'userId' | 'authTime' | 'amr'> | undefined;

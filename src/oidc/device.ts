@@ -31,10 +31,10 @@ export async function deviceAuthorization(
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
   const client = await authenticateClient(deps, await deps.ledger.read({ clientId: presented.id }), presented, now);
-  checkResource({ parameters });
-  const { scopes } = checkScope({ parameters });
+  const { resource } = checkResource({ parameters, client });
+  const { scopes } = checkScope({ parameters, client }, resource);
   const { deviceCode, userCode } = await deps.devices.open(
-    { clientId: client.id, scopes, resource: null, expiresAt: now + DEVICE_CODE_SECONDS, interval: POLL_SECONDS, origin },
+    { clientId: client.id, scopes, resource: resource ?? null, expiresAt: now + DEVICE_CODE_SECONDS, interval: POLL_SECONDS, origin },
     now,
   );
   const verificationUri = `${deps.issuer}/device`;

@@ -1,3 +1,5 @@
+import { apiOf } from './checks/resource.ts';
+import { isStandardScope } from './checks/scope.ts';
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
 import { presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
@@ -19,15 +21,25 @@ async function bearerClient(deps: Deps, bearer: string, now: Seconds): Promise<s
   return facts.client.id;
 }
 
+/** The token's scopes without permissions the client has lost since; undefined when it has lost the API. */
+function standing({ client, grant, token }: Facts, own: boolean): readonly string[] | undefined {
+  if (!client || !grant || !token || grant.resource === null) return token?.scopes;
+  const api = apiOf(client, grant.resource);
+  const permissions = own ? api?.forItself : api?.forPeople;
+  return permissions && token.scopes.filter((scope) => isStandardScope(scope) || permissions.some(({ key }) => key === scope));
+}
+
 function answer(deps: Deps, facts: Facts, now: Seconds): Record<string, unknown> {
   const { token, grant } = facts;
   if (!token || !grant || token.expiresAt <= now || grant.expiresAt <= now || token.usedAt !== null) return INACTIVE;
   const own = grant.userId === null;
   if (!deps.decide(facts, now, { grant: true, session: false, person: !own, consent: !own }).allow) return INACTIVE;
+  const scopes = standing(facts, own);
+  if (!scopes) return INACTIVE;
   const sub = grant.userId ?? `client-${grant.clientId}`;
   return {
     active: true,
-    scope: token.scopes.join(' '),
+    scope: scopes.join(' '),
     client_id: grant.clientId,
     username: sub,
     sub,

@@ -7,15 +7,14 @@ const MAX_PARAMETERS = 100;
 
 /**
  * Parses `application/x-www-form-urlencoded` text. A parameter sent twice is refused, whatever it is: which of the two counts would depend on the
- * reader (RFC 6749 section 3.1). `repeatable` names may come several times; their last value wins here, `URLSearchParams` gives all.
+ * reader (RFC 6749 section 3.1). That holds for `resource` too: a token is for one API.
  */
-export function parseParameters(text: string, repeatable: readonly string[] = []): Parameters {
+export function parseParameters(text: string): Parameters {
   const values = new Map<string, string>();
   let count = 0;
   for (const [name, value] of new URLSearchParams(text)) {
     if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
-    if (values.has(name) && !repeatable.includes(name))
-      throw new OAuthError('invalid_request', 'a parameter was sent more than once', { reason: 'duplicate-parameter' });
+    if (values.has(name)) throw new OAuthError('invalid_request', 'a parameter was sent more than once', { reason: 'duplicate-parameter' });
     values.set(name, value);
   }
   for (const [name, value] of values) if (value === '') values.delete(name);

@@ -35,6 +35,26 @@ export interface Client {
   /** From one refresh to the next. */
   refreshTokenSeconds: number;
   launchUrl: string | null;
+  /** APIs it may ask for (RFC 8707). */
+  apis: readonly ApiAccess[];
+}
+
+/** What a client may ask for at an API. */
+export interface ApiAccess {
+  /** Absolute URI without slashes at its end: the resource indicator, and the audience of tokens. */
+  resource: string;
+  name: string;
+  /** On behalf of people; undefined: not at all. */
+  forPeople?: readonly ApiPermission[];
+  /** For itself, by client credentials. */
+  forItself?: readonly ApiPermission[];
+}
+
+export interface ApiPermission {
+  /** The scope. */
+  key: string;
+  name: string;
+  description?: string;
 }
 
 /** Per client: `rename` claim → new name, `fixed` claim → value, `groups` kept (patterns with `*`) and renamed. */

@@ -173,6 +173,24 @@ for (const [module, parameters, error] of REFUSED)
     assert.match(answer.get('error_description') ?? '', /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/, 'RFC 6749 section 4.1.2.1');
   });
 
+test('formpost oidcc-unsigned-request-object-…-rejected-as-unsupported: the refusal travels as the object itself asks', async (t) => {
+  const w = await world(t);
+  const app = await application(w);
+  const object = `${btoa('{"alg":"none"}')}.${btoa('{"response_mode":"form_post","state":"inside","redirect_uri":"https://evil.test/"}')}.`;
+  const query = new URLSearchParams({
+    client_id: app.id,
+    redirect_uri: CALLBACK,
+    response_type: 'code',
+    scope: 'openid',
+    request: object.replaceAll('=', ''),
+  });
+  const page = await (await w.request(`/authorize?${query}`)).text();
+  assert.match(page, new RegExp(`<form [^>]*action="${CALLBACK}"`), 'posted to the address of the request, not of the object');
+  assert.match(page, /name="error" value="request_not_supported"/);
+  assert.match(page, /name="state" value="inside"/);
+  assert.doesNotMatch(page, /evil/);
+});
+
 test('SEC-034 a public client without a challenge, or with an empty one, is refused', async (t) => {
   const w = await world(t);
   const milton = await person(w, { username: 'milton' });

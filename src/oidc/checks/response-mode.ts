@@ -7,10 +7,7 @@ export type ResponseMode = (typeof RESPONSE_MODES)[number];
 const isMode = (text: string): text is ResponseMode => (RESPONSE_MODES as readonly string[]).includes(text);
 
 /** The mode to answer in, also to a request that is refused: `query`, what a code is sent by, when the one asked for is unknown. */
-export const answerMode = ({ parameters }: Pick<CheckInput, 'parameters'>): ResponseMode => {
-  const mode = parameters.get('response_mode');
-  return mode !== undefined && isMode(mode) ? mode : 'query';
-};
+export const answerMode = (asked: string | undefined): ResponseMode => (asked !== undefined && isMode(asked) ? asked : 'query');
 
 export function checkResponseMode({ parameters }: Pick<CheckInput, 'parameters'>): { responseMode: ResponseMode } {
   const mode = parameters.get('response_mode') ?? 'query';

@@ -1,6 +1,14 @@
 import { OAuthError } from '../errors.ts';
 import type { GrantRequest, Values } from '../ports.ts';
-import { demandAccess, invalidGrant, issueForPerson, type TokenDeps, type TokenRequest, type TokenResponse } from './shared.ts';
+import {
+  demandAccess,
+  demandResource,
+  invalidGrant,
+  issueForPerson,
+  type TokenDeps,
+  type TokenRequest,
+  type TokenResponse,
+} from './shared.ts';
 
 const VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/;
 
@@ -32,6 +40,7 @@ export async function authorizationCode(deps: TokenDeps, request: TokenRequest):
     throw invalidGrant('redirect-uri-mismatch', facts);
   if (!pkceHolds(grant.request, parameters.get('code_verifier'), deps.values)) throw invalidGrant('pkce-mismatch', facts);
   demandAccess(deps, facts, now);
+  demandResource(parameters, facts);
   const { response, tokens } = await issueForPerson(deps, facts, { scopes: grant.scopes, refreshToken: deps.values.secret(), now });
   if (!(await deps.grants.redeemCode(code, grant.id, tokens, now))) {
     await deps.grants.revoke(grant.id, now);

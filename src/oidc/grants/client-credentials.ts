@@ -1,31 +1,46 @@
-import { IDENTITY_SCOPES } from '../claims.ts';
+import { apiOf, namedResource } from '../checks/resource.ts';
+import { isStandardScope } from '../checks/scope.ts';
 import { OAuthError } from '../errors.ts';
-import { scopeList } from '../parameters.ts';
+import { type Parameters, scopeList } from '../parameters.ts';
+import type { Client } from '../ports.ts';
 import { makeAccessToken } from '../tokens/access-token.ts';
 import type { TokenDeps, TokenRequest, TokenResponse } from './shared.ts';
 
-/** RFC 6749 section 4.4: a confidential client acts for itself. Scopes that speak of a person are left out; others belong to APIs it was not granted. */
-export async function clientCredentials(deps: TokenDeps, { parameters, client, now }: TokenRequest): Promise<TokenResponse> {
+/** The permissions asked for at the API that is named, everything the client has there when it names none; without a resource there are none. */
+function permissions(parameters: Parameters, client: Client): { resource: string | null; scopes: string[] } {
   const about = { client: { id: client.id, name: client.name } };
-  if (client.isPublic)
-    throw new OAuthError('unauthorized_client', 'a public client cannot act for itself', { reason: 'public-client', about });
-  if (parameters.has('resource'))
-    throw new OAuthError('invalid_target', 'the resource is unknown or not granted', { reason: 'resource-not-granted', about });
-  if (scopeList(parameters.get('scope')).some((scope) => !IDENTITY_SCOPES.has(scope)))
+  const resource = namedResource(parameters) ?? null;
+  const granted = resource === null ? [] : apiOf(client, resource)?.forItself?.map(({ key }) => key);
+  if (!granted)
+    throw new OAuthError('invalid_target', 'the resource is not available to this client', { reason: 'resource-not-granted', about });
+  const asked = scopeList(parameters.get('scope'));
+  const wanted = asked.filter((scope) => !isStandardScope(scope));
+  if (wanted.some((scope) => !granted.includes(scope)))
     throw new OAuthError('invalid_scope', 'a scope is unknown or not granted', { reason: 'scope-not-granted', about });
-  const access = await makeAccessToken(deps, { client, userId: null, scopes: [], resource: null, authTime: null, now });
+  return { resource, scopes: asked.length === 0 ? granted : wanted };
+}
+
+/** RFC 6749 section 4.4: a confidential client acts for itself. Scopes that speak of a person are left out. */
+export async function clientCredentials(deps: TokenDeps, { parameters, client, now }: TokenRequest): Promise<TokenResponse> {
+  if (client.isPublic)
+    throw new OAuthError('unauthorized_client', 'a public client cannot act for itself', {
+      reason: 'public-client',
+      about: { client: { id: client.id, name: client.name } },
+    });
+  const { resource, scopes } = permissions(parameters, client);
+  const access = await makeAccessToken(deps, { client, userId: null, scopes, resource, authTime: null, now });
   const grant = {
     clientId: client.id,
     userId: null,
     sessionId: null,
     kind: 'client_credentials',
-    scopes: [],
-    resource: null,
+    scopes,
+    resource,
     authTime: null,
     amr: [],
     request: {},
     expiresAt: access.expiresAt,
   } as const;
   await deps.grants.open(grant, [access], now);
-  return { access_token: access.value, token_type: 'bearer', expires_in: access.expiresAt - now, scope: '' };
+  return { access_token: access.value, token_type: 'bearer', expires_in: access.expiresAt - now, scope: scopes.join(' ') };
 }

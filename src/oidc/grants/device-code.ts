@@ -1,6 +1,14 @@
 import { OAuthError } from '../errors.ts';
 import type { Devices, Facts } from '../ports.ts';
-import { demandAccess, invalidGrant, issueForPerson, type TokenDeps, type TokenRequest, type TokenResponse } from './shared.ts';
+import {
+  demandAccess,
+  demandResource,
+  invalidGrant,
+  issueForPerson,
+  type TokenDeps,
+  type TokenRequest,
+  type TokenResponse,
+} from './shared.ts';
 
 /** What the device hears while nothing was granted yet (RFC 8628 section 3.5). */
 async function notYet(
@@ -35,6 +43,7 @@ export async function deviceCode(deps: TokenDeps, request: TokenRequest): Promis
   if (grant.codeExpiresAt === null || grant.codeExpiresAt <= now)
     throw new OAuthError('expired_token', 'the device code has expired', { reason: 'device-code-expired' });
   demandAccess(deps, facts, now);
+  demandResource(parameters, facts);
   const { response, tokens } = await issueForPerson(deps, facts, { scopes: grant.scopes, refreshToken: deps.values.secret(), now });
   if (!(await deps.grants.redeemCode(presented, grant.id, tokens, now))) throw invalidGrant('device-code-used-twice', facts);
   return response;

@@ -1,7 +1,15 @@
 import { OAuthError } from '../errors.ts';
 import { scopeList } from '../parameters.ts';
 import type { Facts, Seconds, Token } from '../ports.ts';
-import { demandAccess, invalidGrant, issueForPerson, type TokenDeps, type TokenRequest, type TokenResponse } from './shared.ts';
+import {
+  demandAccess,
+  demandResource,
+  invalidGrant,
+  issueForPerson,
+  type TokenDeps,
+  type TokenRequest,
+  type TokenResponse,
+} from './shared.ts';
 
 /** A client whose answer was lost may ask once more within this time, and gets the same successor. */
 export const GRACE_SECONDS = 10;
@@ -32,6 +40,7 @@ export async function refreshToken(deps: TokenDeps, request: TokenRequest): Prom
   if (token.usedAt !== null) return retry(deps, request, facts, token, presented);
   if (token.expiresAt <= now || grant.expiresAt <= now) throw invalidGrant('refresh-token-expired', facts);
   demandAccess(deps, facts, now);
+  demandResource(parameters, facts);
   const scopes = scopesAsked(grant.scopes, parameters.get('scope'));
   const { response, tokens } = await issueForPerson(deps, facts, { scopes, refreshToken: deps.values.successor(presented), now });
   if (await deps.grants.rotate(presented, grant.id, tokens, now)) return response;
@@ -49,6 +58,7 @@ async function retry(
   presented: string,
 ): Promise<TokenResponse> {
   demandAccess(deps, facts, now);
+  demandResource(parameters, facts);
   const { grant } = facts;
   const successor = deps.values.successor(presented);
   const next = (await deps.ledger.read({ clientId: grant.clientId, token: successor })).token;

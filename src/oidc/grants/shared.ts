@@ -1,3 +1,5 @@
+import { apiOf, namedResource } from '../checks/resource.ts';
+import { isStandardScope } from '../checks/scope.ts';
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
 import type {
@@ -74,13 +76,30 @@ export function demandAccess(
   throw invalidGrant(decision.reason, facts);
 }
 
+/** RFC 8707 section 2.2: a token request may name the API of its grant, and no other. */
+export function demandResource(parameters: Parameters, facts: Facts): void {
+  const named = namedResource(parameters);
+  if (named !== undefined && named !== facts.grant?.resource)
+    throw new OAuthError('invalid_target', 'the resource was not granted', { reason: 'resource-not-granted', about: aboutFacts(facts) });
+}
+
+/** What is left of granted scopes: permissions the client has lost since are left out, and without any access to the API nothing is given. */
+function standing(scopes: readonly string[], facts: Facts & Required<Pick<Facts, 'client' | 'grant'>>): readonly string[] {
+  const { resource } = facts.grant;
+  if (resource === null) return scopes;
+  const permissions = apiOf(facts.client, resource)?.forPeople;
+  if (!permissions) throw invalidGrant('api-access-withdrawn', facts);
+  return scopes.filter((scope) => isStandardScope(scope) || permissions.some(({ key }) => key === scope));
+}
+
 /** Signs what a person's grant gives: access token, refresh token, and an ID token when `openid` was granted. */
 export async function issueForPerson(
   deps: TokenDeps,
   facts: Facts & Required<Pick<Facts, 'client' | 'grant'>> & { person: Person },
-  { scopes, refreshToken, now }: { scopes: readonly string[]; refreshToken: string; now: Seconds },
+  { scopes: asked, refreshToken, now }: { scopes: readonly string[]; refreshToken: string; now: Seconds },
 ): Promise<{ response: TokenResponse; tokens: NewToken[] }> {
   const { client, grant, person } = facts;
+  const scopes = standing(asked, facts);
   const access = await makeAccessToken(deps, {
     client,
     userId: person.id,
