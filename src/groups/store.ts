@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { compileOnce } from '#platform/db/compile-once.ts';
 import { type ListShape, readPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -21,9 +22,18 @@ const PART = 5000;
 const parts = <T>(list: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(list.length / PART) }, (_, i) => list.slice(i * PART, (i + 1) * PART));
 
-export const groupStore = (db: Db) => {
-  const memberCount = sql<number>`(select count(*) from user_group_member counting where counting.group_id = user_group.id)`.as('counted');
+const memberCount = sql<number>`(select count(*) from user_group_member counting where counting.group_id = user_group.id)`.as('counted');
+const memberships = (db: Db) =>
+  db
+    .selectFrom('user_group_member as member')
+    .innerJoin('user_group', 'user_group.id', 'member.group_id')
+    .select([...COLUMNS, 'member.user_id as owner', memberCount])
+    .orderBy('user_group.created_at')
+    .orderBy('user_group.id');
+// One person is the common case: every sign-in shows its own.
+const ofOneUser = compileOnce((db, v: { id: string }) => memberships(db).where('member.user_id', '=', v.id));
 
+export const groupStore = (db: Db) => {
   return {
     page: (options: ListOptions) => {
       const groups = db.selectFrom('user_group').select(COLUMNS);
@@ -46,15 +56,11 @@ export const groupStore = (db: Db) => {
         .groupBy('group_id')
         .execute(),
 
-    ofUsers: (userIds: readonly string[]) =>
-      db
-        .selectFrom('user_group_member as member')
-        .innerJoin('user_group', 'user_group.id', 'member.group_id')
-        .select([...COLUMNS, 'member.user_id as owner', memberCount])
-        .where('member.user_id', 'in', userIds)
-        .orderBy('user_group.created_at')
-        .orderBy('user_group.id')
-        .execute(),
+    ofUsers: async (userIds: readonly string[]) => {
+      const [id, ...more] = userIds;
+      if (id !== undefined && more.length === 0) return (await ofOneUser(db, { id })).rows;
+      return memberships(db).where('member.user_id', 'in', userIds).execute();
+    },
 
     ofClient: (clientId: string) =>
       db

@@ -1,3 +1,4 @@
+import { compileOnce } from '#platform/db/compile-once.ts';
 import { type ListShape, readPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -48,6 +49,8 @@ const LIST: ListShape = {
   id: 'user.id',
 };
 
+const self = compileOnce((db, v: { id: string }) => db.selectFrom('user').select(COLUMNS).where('user.id', '=', v.id));
+
 /** The user behind STATIC_API_KEY is in none of these but `self`. */
 export const userStore = (db: Db) => ({
   page: (options: ListOptions) => readPage(db.selectFrom('user').select(COLUMNS).where('user.is_static', '=', 0), options, LIST),
@@ -55,7 +58,7 @@ export const userStore = (db: Db) => ({
   byId: (id: string): Promise<UserRow | undefined> =>
     db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0).executeTakeFirst(),
 
-  self: (id: string): Promise<UserRow | undefined> => db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).executeTakeFirst(),
+  self: async (id: string): Promise<UserRow | undefined> => (await self(db, { id })).rows[0],
 
   /** Held until the transaction ends, so that two changes of one user take turns. */
   forChange: (id: string): Promise<UserRow | undefined> =>
