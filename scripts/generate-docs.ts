@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SETTINGS } from '#platform/config.ts';
+import { openApiText } from './openapi.ts';
 
 /** docs/config.md, from the one table of settings. */
 function configPage(): string {
@@ -21,7 +22,7 @@ ${rows.join('\n')}
 `;
 }
 
-const PAGES: Record<string, () => string | Promise<string>> = { 'docs/config.md': configPage };
+const PAGES: Record<string, () => string | Promise<string>> = { 'docs/config.md': configPage, 'docs/openapi.json': openApiText };
 
 const check = process.argv.includes('--check');
 for (const [path, make] of Object.entries(PAGES)) {

@@ -37,6 +37,7 @@ import { scimRoutes } from './integrations/scim/routes.ts';
 import { createScimProviders } from './integrations/scim/service.ts';
 import { oneTimeCodeRoutes } from './one-time-codes/routes.ts';
 import { createOneTimeCodes } from './one-time-codes/service.ts';
+import { openApiRoutes } from './openapi/routes.ts';
 import { createJudges } from './passkeys/judges.ts';
 import { createPasskeyList } from './passkeys/manage.ts';
 import { passkeyRoutes } from './passkeys/routes.ts';
@@ -78,8 +79,10 @@ import { createRenderer } from './sign-in/pages/respond.ts';
 import { createRefusals } from './sign-in/refusals.ts';
 import { authorizeRoutes } from './sign-in/routes.ts';
 import { createSignOut } from './sign-in/sign-out.ts';
+import type { NewUser } from './sign-up/people.ts';
 import { signUpRoutes } from './sign-up/routes.ts';
-import { createSetUp, type NewUser } from './sign-up/set-up.ts';
+import { createSignUp } from './sign-up/service.ts';
+import { createSetUp } from './sign-up/set-up.ts';
 import { signingKeyRoutes } from './signing-keys/routes.ts';
 import { createSigningKeys, type GenerateKey } from './signing-keys/service.ts';
 import { userRoutes } from './users/routes.ts';
@@ -252,6 +255,16 @@ export async function createApp({ config, database, clock, random, log, generate
     people: { defaults: async () => policy(), add: addUser, start: sessions.start },
   });
   await setUp.prepare();
+  const signUps = createSignUp({
+    db,
+    clock,
+    random,
+    seal,
+    audit,
+    groups,
+    people: { defaults: policy, add: addUser, start: sessions.start },
+    isOpen: () => settings.get('allowUserSignups') === 'open',
+  });
 
   const frontEngine = {
     issuer: config.appUrl,
@@ -326,6 +339,7 @@ export async function createApp({ config, database, clock, random, log, generate
     passkeyList,
     oneTimeCodes,
     setUp,
+    signUps,
     users,
     groups,
     customClaims,
@@ -390,7 +404,7 @@ export async function createApp({ config, database, clock, random, log, generate
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
   oneTimeCodeRoutes(app, { oneTimeCodes, cookies, showUser: users.me });
-  signUpRoutes(app, { setUp, cookies, showUser: users.me });
+  signUpRoutes(app, { setUp, signUps, cookies, showUser: users.me });
   passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   grantRoutes(app, { engine, clock, db, log, audit });
   pushedRoutes(app, { engine: { ...engine, policy: frontEngine.policy, pushed }, clock, db, log, audit });
@@ -413,6 +427,8 @@ export async function createApp({ config, database, clock, random, log, generate
     const answer = restError(cause, c, log);
     return wantsPage(c) ? pages.mishap(c, cause, answer.status) : answer;
   };
+  openApiRoutes(app, { rows: ROUTES, version: VERSION, appUrl: config.appUrl });
+
   app.notFound(unmatched({ rows: ROUTES, page: (c) => failure(new AppError('not_found'), c) }));
   app.onError(failure);
 

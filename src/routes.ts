@@ -97,6 +97,8 @@ get    /api/api-access/{clientId}/assignable-apis           auditor   apis
 post   /api/scim/service-provider/{id}/sync                 admin     integrations/scim
 get    /api/version/current                                 user      version
 get    /api/version/latest                                  none      version
+get    /api/openapi.json                                    none      openapi        quiet
+get    /api/docs                                            none      openapi        quiet
 get    /api/application-configuration                       none      settings
 get    /api/application-configuration/all                   auditor   settings
 put    /api/application-configuration                       admin     settings

@@ -82,7 +82,11 @@ const application = <const M extends 'get' | 'put' | 'delete'>(method: M, name: 
     request: { ...(name === 'logo' ? { query: light } : {}), ...(method === 'put' ? { body: upload } : {}) },
     responses: {
       ...(method === 'get' ? image : done),
-      ...problems(...(method === 'get' ? (['image_not_found'] as const) : refused), ...(method === 'put' ? bad : [])),
+      ...problems(
+        ...(method === 'get' ? (['image_not_found'] as const) : []),
+        ...(method !== 'get' || name === 'default-profile-picture' ? refused : []),
+        ...(method === 'put' ? bad : []),
+      ),
     },
   });
 export const applicationImage = (name: string) => ({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 
 /** What must be the same for two names to be one: NFKC and lower case, so that full-width, Kelvin-sign and upper-case twins meet. */
 export const fold = (text: string): string => text.normalize('NFKC').toLowerCase().normalize('NFKC');
@@ -20,6 +20,7 @@ interface LineRules {
 export const line = ({ min = 0, max }: LineRules) =>
   z
     .string()
+    .openapi({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
     .overwrite((text) => text.normalize('NFC'))
     .check((context) => {
       const { value: input } = context;
@@ -37,5 +38,6 @@ const EMAIL =
 export const email = () =>
   z
     .string()
+    .openapi({ format: 'email', maxLength: 254 })
     .overwrite((text) => text.normalize('NFC'))
     .refine((text) => text.length <= 254 && EMAIL.test(text) && text.normalize('NFKC') === text, { message: 'Email is not valid' });

@@ -1,0 +1,85 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Env } from '#platform/http/context.ts';
+import { exampleOf, type Schema } from './examples.ts';
+
+/** What the document needs of a route's row. */
+export interface DocumentedRow {
+  method: string;
+  path: string;
+  who: string;
+  limit?: string;
+}
+
+const DESCRIPTION = `The REST API of PocketID. It is compatible with the clients of Pocket ID, and a promise: nothing here loses a field, changes a type or
+vanishes within a major version.
+
+**Who you are.** A browser's session cookie, or an API key in the header \`X-API-Key\`. A key does what its owner may, and no more.
+
+**Errors** are JSON: \`error\` is a sentence, \`code\` a word to branch on, \`details.fields\` names wrong fields, \`request_id\` finds the line in the log.
+
+**Lists** take \`pagination[page]\` and \`pagination[limit]\` (or \`page\`, \`limit\`; at most 100), \`sort[column]\`, \`sort[direction]\`, \`search\` and
+\`filters[field]\`, which may be repeated. A page beyond the end is the last one, and says so.
+
+**Changes.** A field that a PUT leaves out keeps its value, with three exceptions at clients. Unknown fields are passed over.`;
+
+const WHO: Readonly<Record<string, string>> = {
+  none: 'Anybody.',
+  opt: 'Anybody; a session is read when there is one.',
+  user: 'Any user, by session or API key.',
+  browser: 'Any user, by session only: an API key gets 403 `api_key_auth_not_allowed`.',
+  admin: 'Administrators, by session or API key.',
+  manager: 'Administrators, and user managers for people who do not administer; auditors may read.',
+  auditor: 'Administrators and auditors.',
+  protocol: 'Applications, as OAuth says.',
+};
+const BOTH = [{ session: [] }, { apiKey: [] }];
+const SECURITY: Readonly<Record<string, unknown[]>> = { user: BOTH, admin: BOTH, manager: BOTH, auditor: BOTH, browser: [{ session: [] }] };
+
+interface Operation {
+  description?: string;
+  security?: unknown[];
+  responses: Record<string, unknown>;
+}
+
+/**
+ * The OpenAPI 3.1 document: everything the contracts say, and of each route's row who may call it. `rows` that are no part of the REST API (pages,
+ * OAuth endpoints, which have documents of their own) are not in it.
+ */
+export function openApiDocument(
+  app: OpenAPIHono<Env>,
+  rows: readonly DocumentedRow[],
+  { version, appUrl }: { version: string; appUrl: string },
+) {
+  const document = app.getOpenAPI31Document(
+    {
+      openapi: '3.1.0',
+      info: { title: 'PocketID', version, description: DESCRIPTION, license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' } },
+      servers: [{ url: appUrl }],
+    },
+    { sortComponents: 'alphabetically' },
+  );
+  const paths = document.paths as Record<string, Record<string, Operation>>;
+  for (const { method, path, who, limit } of rows) {
+    const operation = paths[path]?.[method];
+    if (!operation) continue;
+    operation.description = [operation.description, `*Who may call:* ${WHO[who] ?? who}`].filter(Boolean).join('\n\n');
+    operation.security = SECURITY[who] ?? [];
+    if (limit) operation.responses['429'] ??= { description: 'Too many requests; `Retry-After` says for how long (`rate_limited`)' };
+  }
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  return {
+    ...document,
+    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    components: {
+      ...document.components,
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [name, { ...schema, example: exampleOf(schema, schemas) }]),
+      ),
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        session: { type: 'apiKey', in: 'cookie', name: '__Host-access_token', description: '`access_token` where APP_URL is http' },
+      },
+    },
+  };
+}
+export type OpenApiDocument = ReturnType<typeof openApiDocument>;
