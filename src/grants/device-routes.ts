@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { deviceAuthorization } from '#oidc/device.ts';
 import type { TokenDeps } from '#oidc/grants/shared.ts';
+import { scopeInfo } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
@@ -73,7 +74,7 @@ export function deviceRoutes(app: OpenAPIHono<Env>, { engine, devices, clock, co
     return c.json(
       {
         scope: view.scopes,
-        scopeInfo: view.scopes.map((key) => ({ key, name: key })),
+        scopeInfo: scopeInfo(view.shown),
         authorizationRequired: view.authorizationRequired,
         reauthenticationRequired: view.reauthenticationRequired,
         client: await metaOf(view.client.id),

@@ -1,6 +1,8 @@
 import type { Transaction } from 'kysely';
+import { consentKeys } from '#oidc/consent-keys.ts';
 import { GRANT_SECONDS } from '#oidc/lifetimes.ts';
 import type { Decide, Devices, Facts, Ledger } from '#oidc/ports.ts';
+import { shownScopes } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row, Tables } from '#platform/db/tables.ts';
@@ -26,7 +28,7 @@ interface Deps {
   decide: Decide;
   /** A keyed hash: user codes are too short for a plain one. */
   hashUserCode(code: string): string;
-  consents: { record(tx: Transaction<Tables>, userId: string, clientId: string, scopes: readonly string[]): Promise<void> };
+  consents: { record(tx: Transaction<Tables>, userId: string, clientId: string, keys: readonly string[]): Promise<void> };
   /** Takes the proof of a fresh passkey ceremony; undefined when there is none. */
   takeReauthentication(tx: Db, proof: string, session: { id: string; userId: string }): Promise<{ authTime: number } | undefined>;
   audit: {
@@ -132,8 +134,8 @@ export function createDevices(deps: Deps) {
     throw new AppError('oidc_access_denied', { detail: decision.reason });
   };
 
-  const scopesOf = (request: Row<'device_request'>) => (request.scope === '' ? [] : request.scope.split(' '));
-  const isNew = (facts: Facts, scopes: readonly string[]) => !scopes.every((scope) => facts.consented?.includes(scope));
+  const askedIn = ({ scope, resource }: Row<'device_request'>) => ({ scopes: scope === '' ? [] : scope.split(' '), resource });
+  const isNew = (facts: Facts, keys: readonly string[]) => !keys.every((key) => facts.consented?.includes(key));
 
   return {
     ...engine,
@@ -142,12 +144,13 @@ export function createDevices(deps: Deps) {
     async view(answerer: Answerer, origin: Origin) {
       const { request, facts } = await opened(answerer);
       await demand(facts, origin);
-      const scopes = scopesOf(request);
+      const asked = askedIn(request);
       return {
-        scopes,
+        scopes: asked.scopes,
+        shown: shownScopes(asked, facts.client),
         client: facts.client,
         person: facts.person,
-        authorizationRequired: !facts.client.skipConsent && isNew(facts, scopes),
+        authorizationRequired: !facts.client.skipConsent && isNew(facts, consentKeys(asked)),
         reauthenticationRequired: facts.client.requireReauthentication,
         asker: { ip: request.ip, userAgent: request.user_agent, at: request.created_at },
         expiresAt: request.expires_at,
@@ -169,7 +172,7 @@ export function createDevices(deps: Deps) {
         }
         const taken = await deviceStore(tx).takeClaimed(hash, person.id, now);
         if (!taken) throw new AppError('oidc_invalid_device_code');
-        const scopes = scopesOf(taken);
+        const keys = consentKeys(askedIn(taken));
         await grantStore(tx).insertGrant({
           id: random.uuid(),
           client_id: client.id,
@@ -188,9 +191,9 @@ export function createDevices(deps: Deps) {
           expires_at: now + GRANT_SECONDS,
           revoked_at: null,
         });
-        await deps.consents.record(tx, person.id, client.id, scopes);
+        await deps.consents.record(tx, person.id, client.id, keys);
         await deps.audit.record(tx, {
-          event: isNew(facts, scopes) ? 'NEW_DEVICE_CODE_AUTHORIZATION' : 'DEVICE_CODE_AUTHORIZATION',
+          event: isNew(facts, keys) ? 'NEW_DEVICE_CODE_AUTHORIZATION' : 'DEVICE_CODE_AUTHORIZATION',
           ...about(facts),
           origin,
         });

@@ -1,5 +1,19 @@
 import { CompiledQuery } from 'kysely';
-import type { ClaimsMapping, Client, Facts, Grant, GrantRequest, Ledger, Lookup, Person, Session, SigningAlg, Token } from '#oidc/ports.ts';
+import type {
+  ApiAccess,
+  ApiPermission,
+  ClaimsMapping,
+  Client,
+  Facts,
+  Grant,
+  GrantRequest,
+  Ledger,
+  Lookup,
+  Person,
+  Session,
+  SigningAlg,
+  Token,
+} from '#oidc/ports.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
 import { sha256 } from '#platform/random.ts';
 
@@ -51,6 +65,7 @@ function factsSql(kind: DbKind, asked: { clientId: boolean; session: boolean; gr
       CLIENT_COLUMNS,
       `(select ${array(`${object}('hash', x.secret_hash, 'expiresAt', x.expires_at)`)} from client_secret x where x.client_id = c.id) as secrets`,
       `(select ${array('a.group_id')} from client_allowed_group a where a.client_id = c.id) as allowed_group_ids`,
+      `(select ${array(API_ROW(object))} from (${API_ROWS}) v) as apis`,
     );
     joins.push(`left join client c on c.id = ${asked.clientId ? mark() : 'g.client_id'}`);
   }
@@ -68,6 +83,41 @@ function factsSql(kind: DbKind, asked: { clientId: boolean; session: boolean; gr
     if (columns.includes(CLIENT_COLUMNS)) joins.push('left join consent k on k.user_id = u.id and k.client_id = c.id');
   }
   return `select ${columns.join(', ')} from (select 1 as one) o ${joins.join(' ')}`;
+}
+
+/** One row for every permission a client may ask for, and one without for an API it may use bare. */
+const API_ROWS = `select a.resource, a.name as api, g.user_access, g.client_access, x.kind, p.key, p.name, p.description, p.position
+    from api_grant g join api a on a.id = g.api_id
+    left join api_grant_permission x on x.api_id = g.api_id and x.client_id = g.client_id left join api_permission p on p.id = x.permission_id
+    where g.client_id = c.id
+  union all select a.resource, a.name, 1, 0, 'user', p.key, p.name, p.description, p.position
+    from api a left join api_permission p on p.api_id = a.id and p.allow_cimd = 1 where a.allow_cimd = 1 and c.client_type = 'cimd'`;
+const API_ROW = (object: string) =>
+  `${object}('resource', v.resource, 'api', v.api, 'user', v.user_access, 'client', v.client_access, 'kind', v.kind, 'key', v.key, 'name', v.name, 'description', v.description, 'position', v.position)`;
+
+interface ApiRow {
+  resource: string;
+  api: string;
+  user: 0 | 1;
+  client: 0 | 1;
+  kind: 'user' | 'client' | null;
+  key: string | null;
+  name: string;
+  description: string | null;
+  position: number;
+}
+
+function toApis(rows: readonly ApiRow[]): ApiAccess[] {
+  return [...new Set(rows.map((row) => row.resource))].map((resource) => {
+    const here = rows.filter((row) => row.resource === resource);
+    const permissions = (kind: 'user' | 'client'): ApiPermission[] | undefined => {
+      if (!here.some((row) => row[kind] === 1)) return undefined;
+      const granted = here.filter((row) => row.kind === kind && row.key !== null).sort((a, b) => a.position - b.position);
+      const byKey = new Map(granted.map((row) => [row.key as string, row]));
+      return [...byKey].map(([key, { name, description }]) => ({ key, name, ...(description ? { description } : {}) }));
+    };
+    return { resource, name: here[0]?.api ?? resource, forPeople: permissions('user'), forItself: permissions('client') };
+  });
 }
 
 interface FactsRow {
@@ -101,6 +151,7 @@ const toClient = (row: FactsRow): Client => ({
   accessTokenSeconds: number(row, 'access_token_minutes') * 60,
   refreshTokenSeconds: number(row, 'refresh_token_minutes') * 60,
   launchUrl: row.launch_url as string | null,
+  apis: row.apis === '[]' ? [] : toApis(parsed<ApiRow[]>(row, 'apis')),
 });
 
 const toGrant = (row: FactsRow): Grant => ({

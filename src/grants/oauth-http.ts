@@ -26,11 +26,11 @@ export interface Refusals {
 const FORM = 'application/x-www-form-urlencoded';
 
 /** The form of a protocol endpoint's body; another content type, or none, is refused (RFC 6749 appendix B). */
-export async function form(c: Ctx, repeatable: readonly string[] = []): Promise<Parameters> {
+export async function form(c: Ctx): Promise<Parameters> {
   const type = c.req.header('content-type');
   if (type === undefined || type.split(';', 1)[0]!.trim().toLowerCase() !== FORM)
     throw new OAuthError('invalid_request', `the body must be ${FORM}`, { reason: 'content-type' });
-  return parseParameters(await c.req.text(), repeatable);
+  return parseParameters(await c.req.text());
 }
 
 /** A person or client was told no; the rest are mistakes in the request. */

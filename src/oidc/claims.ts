@@ -24,9 +24,6 @@ export const PROTOCOL_CLAIMS = new Set([
   'events',
 ]);
 
-/** Scopes that speak of a person; a client acting for itself never has them. */
-export const IDENTITY_SCOPES = new Set(['openid', 'profile', 'email', 'groups', 'offline_access']);
-
 /** A claim's text as the value it stands for: JSON where it is JSON, else the text itself. */
 function jsonOrText(text: string): unknown {
   if (!/^[[{"\d\-tfn]/.test(text)) return text;

@@ -50,7 +50,7 @@ const grantOf = ({ request, client, person, session, authTime, amr }: Authorizat
   sessionId: session.id,
   kind: 'authorization_code',
   scopes: request.scopes,
-  resource: null,
+  resource: request.resource ?? null,
   authTime,
   amr,
   request: {

@@ -1,8 +1,8 @@
 import type { Reason } from '#access/decide.ts';
 import type { AuthorizationRequest } from '#oidc/authorize.ts';
-import { type Asked, personalScopes } from '#oidc/consent-keys.ts';
 import type { Step } from '#oidc/decide.ts';
 import type { Client, Person } from '#oidc/ports.ts';
+import { type ShownScope, shownScopes } from '#oidc/shown-scopes.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { signInStore } from './store.ts';
@@ -10,25 +10,6 @@ import { type RefusedView, type StepView, shortId, type ViewClient, type ViewPer
 
 /** Which logos each client has; one that has none is not in the map. */
 export type LogosOf = (clientIds: readonly string[]) => Promise<Map<string, { light: boolean; dark: boolean }>>;
-
-/** English names of scopes, for the JSON API; pages have their own words. */
-export const SCOPE_NAMES: Record<string, string> = {
-  openid: 'Sign-in',
-  profile: 'Profile',
-  email: 'Email',
-  groups: 'Groups',
-  offline_access: 'Offline access',
-};
-
-/** What a person is asked to agree to, in English. */
-export interface ShownScope {
-  key: string;
-  name: string;
-  description?: string;
-}
-
-/** Everything a request asks for. */
-export const shownScopes = (request: Asked): ShownScope[] => personalScopes(request).map((key) => ({ key, name: SCOPE_NAMES[key] ?? key }));
 
 /** A person as pages show them. */
 export const toPerson = (person: Person): ViewPerson => ({
@@ -47,12 +28,12 @@ const VALUES: Record<string, (person: Person) => (string | null)[]> = {
   groups: (person) => person.groups.map((group) => group.name),
 };
 
-/** A scope with what the person's answer to it would be. */
-export const toScope = ({ key, name }: ShownScope, person: Person | undefined): ViewScope => ({
-  key,
-  name,
-  values: person ? (VALUES[key]?.(person) ?? []).filter((value): value is string => Boolean(value)) : [],
-});
+/** A scope with what the application would get by it; a permission with its API and what administrators say of it. */
+export function toScope({ key, name, api, description }: ShownScope, person: Person | undefined): ViewScope {
+  const ofApi = [api, description];
+  const ofPerson = person && Object.hasOwn(VALUES, key) ? (VALUES[key]?.(person) ?? []) : [];
+  return { key, name, values: [...ofPerson, ...ofApi].filter((value): value is string => Boolean(value)) };
+}
 
 /** Scheme and host, as a source of CSP; for an application's own scheme the scheme alone. */
 function originOfUri(uri: string): string {
@@ -80,7 +61,7 @@ export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }
         remaining,
         client: await client(from.client),
         person: person && toPerson(person),
-        scopes: shownScopes(request)
+        scopes: shownScopes(request, from.client)
           .filter(({ key }) => key !== 'openid')
           .map((scope) => toScope(scope, person)),
         loginHint: request.loginHint,

@@ -8,13 +8,14 @@ import { pushedValue } from '#oidc/par.ts';
 import type { Parameters } from '#oidc/parameters.ts';
 import type { Client, Decide, Facts, Keys, Ledger, PushedRequests } from '#oidc/ports.ts';
 import { type Answer, respondCode, respondError } from '#oidc/respond.ts';
+import { shownScopes } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { type Assessment, assess } from './assess.ts';
 import type { Authorizations } from './authorizations.ts';
-import { type Descriptions, shownScopes } from './describe.ts';
+import type { Descriptions } from './describe.ts';
 import type { Interaction, Interactions, Lost } from './interactions.ts';
 import type { Refusals } from './refusals.ts';
 import { type Completion, type Flow, type GoneView, type RefusedView, shortId, type View } from './view.ts';
@@ -240,7 +241,9 @@ export function createFlow({
     if ('kind' in found) return { kind: 'gone', view: found };
     const { parameters } = from;
     const sameClient = (parameters.get('client_id') ?? found.request.clientId) === found.request.clientId;
-    const sameScope = !parameters.has('scope') || String(checkScope({ parameters }).scopes) === String(found.request.scopes);
+    const sameScope =
+      !parameters.has('scope') ||
+      String(checkScope({ parameters, client: found.facts.client }, found.request.resource).scopes) === String(found.request.scopes);
     if (!sameClient || !sameScope)
       throw new OAuthError('invalid_request', 'the interaction is about another request', { reason: 'interaction-of-another-request' });
     return settle(found);
@@ -320,7 +323,9 @@ export function createFlow({
   /** What the application asked for, to the browser that began it. */
   const scopesOf = async (id: string, browser: string | undefined) => {
     const found = await interactions.find(id, browser);
-    return isLost(found) ? undefined : { clientId: found.clientId, scopes: found.request.scopes, shown: shownScopes(found.request) };
+    if (isLost(found)) return undefined;
+    const { client } = await engine.ledger.read({ clientId: found.clientId });
+    return { clientId: found.clientId, scopes: found.request.scopes, shown: shownScopes(found.request, client ?? { apis: [] }) };
   };
 
   const cancel: Flow['cancel'] = async ({ id, browser, origin }) => {

@@ -1,9 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type ShownScope, scopeInfo } from '#oidc/shown-scopes.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import type { ClientMeta } from '../clients/contract.ts';
 import * as contract from './contract.ts';
-import type { ShownScope } from './describe.ts';
 import type { Flow, View } from './view.ts';
 
 interface Cookie {
@@ -30,7 +30,7 @@ export function interactionApi(app: OpenAPIHono<Env>, { flow, cookies, clientMet
     return {
       id,
       scopes: stored.scopes,
-      scopeInfo: stored.shown,
+      scopeInfo: scopeInfo(stored.shown),
       client: await clientMeta(stored.clientId),
       ...(steps[0] === undefined ? {} : { currentStep: steps[0] }),
       requiredSteps: steps,

@@ -24,7 +24,7 @@ export async function authorizationCode(deps: TokenDeps, request: TokenRequest):
   const code = parameters.get('code');
   if (code === undefined) throw new OAuthError('invalid_request', 'code is missing', { reason: 'code-missing' });
   const { grant } = facts;
-  if (!grant || grant.kind !== 'authorization_code') throw invalidGrant('code-unknown', facts);
+  if (grant?.kind !== 'authorization_code') throw invalidGrant('code-unknown', facts);
   if (grant.clientId !== client.id) throw invalidGrant('code-of-another-client', facts);
   if (grant.codeUsedAt !== null) {
     await deps.grants.revoke(grant.id, now);

@@ -1,4 +1,4 @@
-import { IDENTITY_SCOPES } from '../claims.ts';
+import { isStandardScope } from '../checks/scope.ts';
 import type { Client, Keys, NewToken, Seconds, Values } from '../ports.ts';
 
 export interface AccessTokenInput {
@@ -19,7 +19,7 @@ export async function makeAccessToken(
   const { client, scopes, now } = input;
   const audience = input.resource ? [input.resource] : [client.id];
   // Userinfo is one of our own resources: the issuer is in the audience when the token may be used there.
-  if (scopes.some((scope) => IDENTITY_SCOPES.has(scope))) audience.push(issuer);
+  if (scopes.some(isStandardScope)) audience.push(issuer);
   const jti = values.uuid();
   const expiresAt = now + client.accessTokenSeconds;
   const value = await keys.sign(client.accessTokenAlg, 'at+jwt', {

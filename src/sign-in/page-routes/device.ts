@@ -1,8 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client, Person } from '#oidc/ports.ts';
+import type { ShownScope } from '#oidc/shown-scopes.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
-import { SCOPE_NAMES, toPerson, toScope } from '../describe.ts';
+import { toPerson, toScope } from '../describe.ts';
 import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '../pages/device-grant.ts';
 import { confirmPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
@@ -20,7 +21,7 @@ export interface PageDevices {
     answerer: Answerer,
     origin: Origin,
   ): Promise<{
-    scopes: readonly string[];
+    shown: readonly ShownScope[];
     client: Client;
     person: Person;
     reauthenticationRequired: boolean;
@@ -58,10 +59,10 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
     const code = c.req.query('user_code')?.slice(0, 20);
     if (!code) return renderer.render(c, (look) => deviceCodePage(look, {}));
     return withCode(c, code, async (answerer) => {
-      const { client, person, scopes, asker, reauthenticationRequired } = await devices.view(answerer, originOf(c));
+      const { client, person, shown, asker, reauthenticationRequired } = await devices.view(answerer, originOf(c));
       if (reauthenticationRequired && !cookies.reauthentication.read(c)) return askAgain(c, deps, pathOf(code), person);
-      const shown = scopes.filter((key) => key !== 'openid').map((key) => toScope({ key, name: SCOPE_NAMES[key] ?? key }, person));
-      const model = { userCode: code, client, person: toPerson(person), scopes: shown, asker, now: clock.now() };
+      const scopes = shown.filter(({ key }) => key !== 'openid').map((scope) => toScope(scope, person));
+      const model = { userCode: code, client, person: toPerson(person), scopes, asker, now: clock.now() };
       return renderer.render(c, (look) => deviceConsentPage(look, model));
     });
   });

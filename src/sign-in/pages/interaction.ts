@@ -60,11 +60,11 @@ const SCOPE_ICONS: Record<string, Html> = {
 
 /** A line of what an application would learn, with the values. */
 export function scopeFact({ t }: Look, { key, name, values }: ViewScope, client: string): Html {
-  const known = key in SCOPE_ICONS;
+  const known = Object.hasOwn(SCOPE_ICONS, key);
   const label = known ? t(`scope.${key}` as MessageKey) : name;
   const shown = key === 'offline_access' ? t('scope.offline_access.values', { client }) : values.join(' · ');
   const small = shown || (known ? t('scope.empty') : '');
-  return html`<li>${SCOPE_ICONS[key] ?? ICONS.tag}<span>${label}</span>${small && html`<small>${small}</small>`}</li>`;
+  return html`<li>${(known && SCOPE_ICONS[key]) || ICONS.tag}<span>${label}</span>${small && html`<small>${small}</small>`}</li>`;
 }
 
 /** What the application would learn, with the values themselves. */
