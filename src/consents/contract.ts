@@ -21,12 +21,16 @@ const query = ListQuery;
 export const listMine = createRoute({
   method: 'get',
   path: '/api/oidc/users/me/authorized-clients',
+  tags: ['Consents'],
+  summary: 'The applications the caller let know them',
   request: { query },
   responses: { 200: answer(pageOf(AuthorizedClient)), ...problems('not_signed_in') },
 });
 export const listOf = createRoute({
   method: 'get',
   path: '/api/oidc/users/{id}/authorized-clients',
+  tags: ['Consents'],
+  summary: 'The applications somebody let know them',
   request: { query, params: z.object({ id: z.string() }) },
   responses: { 200: answer(pageOf(AuthorizedClient)), ...problems('not_signed_in', 'forbidden', 'user_not_found') },
 });
@@ -34,12 +38,16 @@ export const listOf = createRoute({
 export const revokeMine = createRoute({
   method: 'delete',
   path: '/api/oidc/users/me/authorized-clients/{clientId}',
+  tags: ['Consents'],
+  summary: 'Withdraw what an application was allowed, and end everything it got',
   request: { params: z.object({ clientId: z.string().openapi({ description: 'The client id, or `~` and its unpadded base64url' }) }) },
   responses: { 204: { description: 'Revoked' }, ...problems('not_signed_in', 'not_found') },
 });
 export const listAccessible = createRoute({
   method: 'get',
   path: '/api/oidc/users/me/clients',
+  tags: ['Consents'],
+  summary: 'The applications the caller may use',
   request: { query },
   responses: { 200: answer(pageOf(AccessibleClient)), ...problems('not_signed_in') },
 });

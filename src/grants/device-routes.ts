@@ -26,18 +26,24 @@ const refusals = problems('not_signed_in', 'oidc_access_denied', 'oidc_invalid_d
 const getInfo = createRoute({
   method: 'get',
   path: '/api/oidc/device/info',
+  tags: ['Device authorization'],
+  summary: 'Which device asks, and for what',
   request: code,
   responses: { 200: answer(DeviceInfo), ...refusals },
 });
 const verify = createRoute({
   method: 'post',
   path: '/api/oidc/device/verify',
+  tags: ['Device authorization'],
+  summary: 'Let a device in',
   request: code,
   responses: { 204: { description: 'The device is let in' }, ...problems('reauthentication_required'), ...refusals },
 });
 const deny = createRoute({
   method: 'post',
   path: '/api/oidc/device/deny',
+  tags: ['Device authorization'],
+  summary: 'Refuse a device',
   request: code,
   responses: { 204: { description: 'The device was told no' }, ...refusals },
 });
