@@ -65,7 +65,7 @@ export function deviceRoutes(app: OpenAPIHono<Env>, { engine, devices, clock, co
         now: clock.now(),
         origin: originOf(c),
       });
-      return noStore(c, response);
+      return noStore(response);
     }),
   );
 

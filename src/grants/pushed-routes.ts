@@ -16,7 +16,7 @@ export function pushedRoutes(app: OpenAPIHono<Env>, { engine, clock, ...refusals
     ENDPOINTS.pushedAuthorization,
     oauth(refusals, async (c) => {
       const pushed = await pushedAuthorization(engine, await form(c), c.req.header('authorization'), clock.now());
-      return noStore(c, pushed, 201);
+      return noStore(pushed, 201);
     }),
   );
 }

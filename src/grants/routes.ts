@@ -25,14 +25,14 @@ async function presentedToken(c: Ctx): Promise<string | undefined> {
 /** The back channel: token, userinfo, introspection (RFC 7662), revocation (RFC 7009). */
 export function grantRoutes(app: OpenAPIHono<Env>, { engine, clock, ...refusals }: { engine: TokenDeps; clock: Clock } & Refusals): void {
   const authorization = (c: Ctx) => c.req.header('authorization');
-  const token = async (c: Ctx) => noStore(c, await tokenEndpoint(engine, await form(c), authorization(c), clock.now()));
-  const claims = async (c: Ctx) => noStore(c, await userinfo(engine, await presentedToken(c), clock.now()));
+  const token = async (c: Ctx) => noStore(await tokenEndpoint(engine, await form(c), authorization(c), clock.now()));
+  const claims = async (c: Ctx) => noStore(await userinfo(engine, await presentedToken(c), clock.now()));
   app.post('/api/oidc/token', oauth(refusals, token));
   app.get('/api/oidc/userinfo', oauth(refusals, claims));
   app.post('/api/oidc/userinfo', oauth(refusals, claims));
   app.post(
     '/api/oidc/introspect',
-    oauth(refusals, async (c) => noStore(c, await introspect(engine, await form(c), authorization(c), clock.now()))),
+    oauth(refusals, async (c) => noStore(await introspect(engine, await form(c), authorization(c), clock.now()))),
   );
   app.post(
     '/api/oidc/revoke',

@@ -64,6 +64,8 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
     c.set('ip', exchange.ip);
     c.set('userAgent', c.req.header('user-agent') ?? '');
     await next();
+    // The server adds them itself, while it writes the head.
+    if (exchange.served) return;
     const { headers } = c.res;
     headers.set('X-Request-ID', exchange.requestId);
     for (const [key, value] of exchange.cors ? open : closed) if (!headers.has(key)) headers.set(key, value);

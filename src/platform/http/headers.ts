@@ -33,3 +33,15 @@ export const CORS: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Headers': 'Authorization, Content-Type',
   'Access-Control-Allow-Methods': 'GET, POST',
 };
+
+/** Default headers as they are sent: name (lower case), value, name, value …. */
+export interface DefaultHeaders {
+  closed: string[];
+  /** For answers that pages of any origin may read. */
+  open: string[];
+}
+export function defaultHeaders({ secure }: { secure: boolean }): DefaultHeaders {
+  const flat = (headers: Readonly<Record<string, string>>) =>
+    Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
+  return { closed: flat(securityHeaders({ secure })), open: flat({ ...securityHeaders({ secure, crossOrigin: true }), ...CORS }) };
+}

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Answer, answerClass, type Served } from './answer.ts';
 import { clientAddress } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
-import { securityHeaders } from './headers.ts';
+import { defaultHeaders } from './headers.ts';
 import { type BodyRefusal, readBody } from './request-body.ts';
 import { requestLog } from './request-log.ts';
 import { targetJudge, tooManyParameters } from './request-target.ts';
@@ -65,7 +66,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
   const judge = targetJudge([config.appUrl, config.internalAppUrl]);
   const addressOf = clientAddress(config.trustProxy);
   const write = requestLog({ log, logQueryArgs: config.logQueryArgs, secretPaths });
-  const headers = Object.entries(securityHeaders({ secure: config.appUrl.startsWith('https:') })).flat();
+  const defaults = defaultHeaders({ secure: config.appUrl.startsWith('https:') });
   const shared = sharedAnswers(() => performance.now());
   let draining = false;
 
@@ -73,8 +74,9 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     async (request, env) => {
       const incoming = env.incoming as Served;
       const response = await fetch(request, { exchange: incoming.exchange });
-      const seconds = incoming.exchange.shareSeconds;
-      return seconds === undefined ? response : shared.keep(incoming.url as string, response, seconds);
+      const { shareSeconds: seconds, cors } = incoming.exchange;
+      if (seconds === undefined) return response;
+      return shared.keep(incoming.url as string, response, seconds, cors ? defaults.open : defaults.closed);
     },
     { hostname: new URL(config.appUrl).host },
   );
@@ -89,17 +91,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     // What is left of the request is not read: the connection cannot be used again.
     const close = status === 429 ? [] : ['connection', 'close'];
     const wait = retryAfter === undefined ? [] : ['retry-after', String(retryAfter)];
-    outgoing.writeHead(status, [
-      ...headers,
-      ...close,
-      ...wait,
-      'content-type',
-      'application/json',
-      'content-length',
-      String(body.length),
-      'x-request-id',
-      incoming.exchange.requestId as string,
-    ]);
+    outgoing.writeHead(status, [...close, ...wait, 'content-type', 'application/json', 'content-length', String(body.length)]);
     if (status === 429 || incoming.complete || !announcesBody(incoming)) return void outgoing.end(body);
     // Closing while the client still sends would reset the connection before it has read the answer: listen a little longer.
     outgoing.write(body);
@@ -112,11 +104,11 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
       .resume();
   };
 
-  const answerFromMemory = (incoming: Served, outgoing: ServerResponse): boolean => {
+  const answerFromMemory = (incoming: Served, outgoing: Answer): boolean => {
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return false;
     const answer = shared.find(incoming.url as string);
     if (!answer) return false;
-    outgoing.writeHead(200, [...answer.headers, 'x-request-id', incoming.exchange.requestId as string]);
+    outgoing.writeWhole(200, [...answer.headers, 'x-request-id', incoming.exchange.requestId as string]);
     outgoing.end(incoming.method === 'HEAD' ? undefined : answer.body, 'latin1');
     return true;
   };
@@ -136,7 +128,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     return listener(incoming, outgoing);
   };
 
-  const handle = (message: IncomingMessage, outgoing: ServerResponse, awaitsContinue = false) => {
+  const handle = (message: IncomingMessage, outgoing: Answer, awaitsContinue = false) => {
     const incoming = message as Served;
     const began = performance.now();
     const exchange: Exchange = {
@@ -148,14 +140,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     const line = incoming.url as string;
     outgoing.once('close', () => {
       const status = outgoing.headersSent ? outgoing.statusCode : 499;
-      write(
-        incoming,
-        incoming.url as string,
-        exchange,
-        status,
-        performance.now() - began,
-        outgoing.getHeader?.('content-length') as string | undefined,
-      );
+      write(incoming, incoming.url as string, exchange, status, performance.now() - began, outgoing.size);
     });
     if (draining) outgoing.setHeader('connection', 'close');
     if (incoming.rawHeaders.length > 2 * LIMITS.maxHeaders) return refuse(incoming, outgoing, 431, 'there are too many headers');
@@ -172,14 +157,14 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     return void listener(incoming, outgoing);
   };
 
-  const server = createServer({
+  const server = createServer<typeof IncomingMessage, ReturnType<typeof answerClass>>({
     headersTimeout: LIMITS.headersTimeout,
     requestTimeout: LIMITS.requestTimeout,
     keepAliveTimeout: LIMITS.keepAliveTimeout,
     maxHeaderSize: LIMITS.maxHeaderSize,
     connectionsCheckingInterval: 1000,
     insecureHTTPParser: false,
-    ServerResponse: Answer,
+    ServerResponse: answerClass(defaults),
   });
   server.maxHeadersCount = LIMITS.maxHeaders + 1;
   server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
@@ -187,7 +172,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
   server.setTimeout(LIMITS.idleSocketTimeout);
   server.on('request', handle);
   server.on('checkContinue', (incoming, outgoing) => handle(incoming, outgoing, true));
-  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => answerBadRequest(cause, socket, headers));
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => answerBadRequest(cause, socket, defaults.closed));
 
   return {
     server,
@@ -206,20 +191,6 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
       clearTimeout(late);
     },
   };
-}
-
-type Served = IncomingMessage & { exchange: Exchange };
-
-/** Knows how long its body was, for the request log. */
-class Answer extends ServerResponse {
-  size = 0;
-  // biome-ignore lint/suspicious/noExplicitAny: three overloads, handed on as they came.
-  override end(...args: any[]): this {
-    const [chunk] = args;
-    if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
-    else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
-    return super.end(...(args as []));
-  }
 }
 
 const PARSER_STATUS: Record<string, number> = {

@@ -1,5 +1,8 @@
-/** An answer as it goes out, but for its X-Request-ID. */
+import { complete } from './answer.ts';
+
+/** An answer as its handler gave it. */
 interface Answer {
+  /** Complete but for X-Request-ID. */
   headers: string[];
   /** One character for each byte: a text goes out in one piece with the headers, bytes would be a second one. */
   body: string;
@@ -20,13 +23,13 @@ export function sharedAnswers(clock: () => number) {
       return undefined;
     },
     /** Keeps a 200 answer; `url` must have no query. */
-    async keep(url: string, response: Response, seconds: number): Promise<Response> {
+    async keep(url: string, response: Response, seconds: number, defaults: readonly string[]): Promise<Response> {
       if (response.status !== 200 || url.includes('?') || answers.size >= MOST) return response;
       const body = Buffer.from(await response.clone().arrayBuffer());
       if (body.length > LARGEST) return response;
-      const headers = [...response.headers].filter(([name]) => name !== 'x-request-id' && name !== 'content-length');
+      const headers = [...response.headers].filter(([name]) => name !== 'content-length');
       answers.set(url, {
-        headers: [...headers.flat(), 'content-length', String(body.length)],
+        headers: complete([...headers.flat(), 'content-length', String(body.length)], defaults),
         body: body.toString('latin1'),
         until: clock() + seconds * 1000,
       });

@@ -1,0 +1,58 @@
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Exchange } from './exchange.ts';
+import type { DefaultHeaders } from './headers.ts';
+
+/** A request that our server has begun to answer. */
+export type Served = IncomingMessage & { exchange: Exchange };
+
+/** Name, value, name, value …, in the order they are sent. */
+type Flat = string[];
+
+function flat(given: OutgoingHttpHeaders | Flat | undefined): Flat {
+  if (Array.isArray(given)) return given;
+  const list: Flat = [];
+  for (const name in given) for (const value of [given[name] as OutgoingHttpHeader].flat()) list.push(name, String(value));
+  return list;
+}
+
+/** What was chosen for an answer, and the defaults for the rest. */
+export function complete(given: OutgoingHttpHeaders | Flat | undefined, defaults: readonly string[]): Flat {
+  const list = flat(given);
+  const chosen = new Set<string>();
+  for (let i = 0; i < list.length; i += 2) chosen.add((list[i] as string).toLowerCase());
+  const all = list.slice();
+  for (let i = 0; i < defaults.length; i += 2)
+    if (!chosen.has(defaults[i] as string)) all.push(defaults[i] as string, defaults[i + 1] as string);
+  return all;
+}
+
+/**
+ * Node's answers with the default headers: they are put in here, while the head is written, because a `Headers` object for each of them costs
+ * more than everything else that the server does. Knows how long its body was, for the request log.
+ */
+export const answerClass = ({ closed, open }: DefaultHeaders) =>
+  class Answer extends ServerResponse {
+    size = 0;
+
+    override writeHead(status: number, headers?: unknown): this {
+      // Absent when Node answers by itself, as it does to an expectation it does not know.
+      const { exchange } = this.req as Partial<Served>;
+      const all = complete(headers as Flat | undefined, exchange?.cors ? open : closed);
+      if (exchange?.requestId !== undefined) all.push('x-request-id', exchange.requestId);
+      return super.writeHead(status, all);
+    }
+
+    /** The head as it is given, nothing added. */
+    writeWhole(status: number, headers: Flat): this {
+      return super.writeHead(status, headers);
+    }
+
+    // biome-ignore lint/suspicious/noExplicitAny: three overloads, handed on as they came.
+    override end(...args: any[]): this {
+      const [chunk] = args;
+      if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
+      else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
+      return super.end(...(args as []));
+    }
+  };
+export type Answer = InstanceType<ReturnType<typeof answerClass>>;
