@@ -52,7 +52,7 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     open: (grant, tokens, now) =>
       db.transaction().execute(async (tx) => {
         const store = grantStore(tx);
-        const id = random.uuid();
+        const id = random.rowId();
         await store.insertGrant(grantRow(id, grant, now));
         await store.insertTokens(tokens.map((token) => tokenRow(id, token, now)));
       }),
@@ -68,7 +68,7 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     /** Stores a grant that waits for its code to be redeemed, in the transaction of the authorization. */
     openCode: async (tx: Db, grant: NewGrant, code: { value: string; expiresAt: number }, now: number) => {
       await grantStore(tx).insertGrant({
-        ...grantRow(random.uuid(), grant, now),
+        ...grantRow(random.rowId(), grant, now),
         code_hash: sha256(code.value),
         code_expires_at: code.expiresAt,
       });

@@ -1,3 +1,4 @@
+import { createPrivateKey, type webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { type Keys, SIGNING_ALGS, type SigningAlg } from '#oidc/ports.ts';
 import { ID_TOKEN_SECONDS } from '#oidc/tokens/id-token.ts';
@@ -8,6 +9,7 @@ import type { Origin } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Seal } from '#platform/seal.ts';
 import type { AuditEntry } from '../audit/service.ts';
+import { signer } from './sign.ts';
 import { signingKeyStore } from './store.ts';
 import { provenClaims, unprovenHeader } from './verify.ts';
 
@@ -30,13 +32,6 @@ export const generateKey: GenerateKey = async (alg) => {
   return { publicJwk: await exportJWK(pair.publicKey), privateJwk: await exportJWK(pair.privateKey) };
 };
 
-const WEB_CRYPTO: Record<SigningAlg, AlgorithmIdentifier | EcdsaParams | RsaPssParams> = {
-  RS256: { name: 'RSASSA-PKCS1-v1_5' },
-  PS256: { name: 'RSA-PSS', saltLength: 32 },
-  ES256: { name: 'ECDSA', hash: 'SHA-256' },
-  EdDSA: { name: 'Ed25519' },
-};
-
 interface VerifyingKey {
   alg: SigningAlg;
   key: CryptoKey;
@@ -44,7 +39,7 @@ interface VerifyingKey {
 }
 interface View {
   readAt: number;
-  signing: Map<SigningAlg, { kid: string; key: CryptoKey }>;
+  signing: Map<SigningAlg, { kid: string; sign: ReturnType<typeof signer> }>;
   verifying: Map<string, VerifyingKey>;
   jwks: { keys: Record<string, unknown>[] };
   jwksBytes: Uint8Array<ArrayBuffer>;
@@ -130,7 +125,12 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
       keys.push(jwk as Record<string, unknown>);
       if (row.stage !== 'current') continue;
       const same = view?.signing.get(alg);
-      signing.set(alg, same?.kid === row.kid ? same : { kid: row.kid, key: (await importJWK(opened(row), alg)) as CryptoKey });
+      signing.set(
+        alg,
+        same?.kid === row.kid
+          ? same
+          : { kid: row.kid, sign: signer(alg, createPrivateKey({ key: opened(row) as webcrypto.JsonWebKey, format: 'jwk' })) },
+      );
     }
     const jwks = { keys };
     return { readAt, signing, verifying, jwks, jwksBytes: new TextEncoder().encode(JSON.stringify(jwks)) };
@@ -172,12 +172,11 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
 
   const keys: Keys = {
     async sign(alg, typ, claims) {
-      const signer = (await current()).signing.get(alg);
-      if (!signer) throw new Error(`there is no current signing key for ${alg}`);
-      const input = `${encodedHeader(alg, typ, signer.kid)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-      // WebCrypto itself rather than jose's SignJWT: the same call on the thread pool, a third less work around it.
-      const signature = await crypto.subtle.sign(WEB_CRYPTO[alg], signer.key, Buffer.from(input));
-      return `${input}.${Buffer.from(signature).toString('base64url')}`;
+      const key = (await current()).signing.get(alg);
+      if (!key) throw new Error(`there is no current signing key for ${alg}`);
+      const input = `${encodedHeader(alg, typ, key.kid)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+      // Node's own call rather than jose's SignJWT or WebCrypto: the same signature with less than half of the work around it.
+      return `${input}.${(await key.sign(input)).toString('base64url')}`;
     },
 
     async verify(jws) {

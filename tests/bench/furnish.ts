@@ -5,7 +5,7 @@ import { sha256 } from '#platform/random.ts';
 import { searchKey } from '#platform/text.ts';
 import type { Plan } from './load.ts';
 import { createPasskeys, makePasskey, type Passkey } from './passkeys.ts';
-import { challenge, client, grant, insertAll, LONG, now, PEOPLE, people, secret, token, values } from './rows.ts';
+import { challenge, client, grant, inHashOrder, insertAll, LONG, now, PEOPLE, people, secret, token, values } from './rows.ts';
 import { APPLICATION, authorizeQuery, basic, codeBody, FORM, type ScenarioName } from './scenarios.ts';
 
 /** How many one-time values to prepare. */
@@ -113,7 +113,7 @@ async function signIns(tx: Db, users: NewRow<'user'>[], origin: string, count: n
   await insertAll(tx, 'passkey', rows);
   const device = createPasskeys({ origin, passkeys });
   const cookies = values(count);
-  const challenges = values(count);
+  const challenges = values(count).sort();
   const pending = cookies.map((cookie, i) => ({
     challenge: challenges[i]!,
     browser_hash: sha256(cookie),
@@ -143,7 +143,7 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
   const database = await openDatabase(file, { clock: { now } });
   const users = people();
   const owner = (i: number) => users[i % PEOPLE]!.id;
-  const codes = { rs256: values(counts.codes), es256: values(counts.codes) };
+  const codes = { rs256: inHashOrder(values(counts.codes)), es256: inHashOrder(values(counts.codes)) };
   const refreshTokens = values(counts.tokens);
   const [personToken = '', serviceToken = ''] = values(2);
   try {

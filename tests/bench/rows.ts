@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Tables } from '#platform/db/tables.ts';
-import { sha256 } from '#platform/random.ts';
+import { sha256, systemRandom } from '#platform/random.ts';
 import { searchKey } from '#platform/text.ts';
 import { APPLICATION } from './scenarios.ts';
 
@@ -88,7 +88,7 @@ const GRANT_REQUEST = JSON.stringify({
 
 /** What a person granted an application; with a code, not redeemed yet. */
 export const grant = (clientId: string, userId: string, code?: string): NewRow<'oauth_grant'> => ({
-  id: randomUUID(),
+  id: systemRandom.rowId(),
   client_id: clientId,
   user_id: userId,
   session_id: null,
@@ -123,3 +123,13 @@ export const token = (kind: 'access' | 'refresh', of: NewRow<'oauth_grant'>, val
 export const secret = () => randomBytes(32).toString('base64url');
 /** As many of them. */
 export const values = (count: number) => Array.from({ length: count }, secret);
+
+/**
+ * Sorted as their hashes are stored. A real installation has a handful of codes at any time, on one page of the database; values taken in another
+ * order than they lie in would measure how a file of a hundred thousand codes is read.
+ */
+export const inHashOrder = (list: string[]): string[] =>
+  list
+    .map((value) => ({ value, hash: sha256(value) }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+    .map(({ value }) => value);

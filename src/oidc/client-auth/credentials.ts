@@ -17,6 +17,7 @@ const refuse = (reason: string) => new OAuthError('invalid_client', 'client auth
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined; a `+` is a space there. */
 function formDecoded(text: string): string {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
@@ -24,14 +25,17 @@ function formDecoded(text: string): string {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+// biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character is its own UTF-8.
+const ASCII = /^[\x00-\x7f]*$/;
+
 function basic(header: string): { id: string; secret: string } {
   const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(header)?.[1];
   if (!encoded || encoded.length > MAX_BASIC) throw refuse('basic-malformed');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(
-      Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)),
-    );
+    const bytes = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'));
+    text = ASCII.test(bytes) ? bytes : utf8.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
   } catch {
     throw refuse('basic-malformed');
   }
