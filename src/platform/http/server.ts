@@ -128,8 +128,9 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     return listener(incoming, outgoing);
   };
 
-  const handle = (message: IncomingMessage, outgoing: Answer, awaitsContinue = false) => {
+  const handle = (message: IncomingMessage, response: ServerResponse, awaitsContinue = false) => {
     const incoming = message as Served;
+    const outgoing = response as Answer;
     const began = performance.now();
     const exchange: Exchange = {
       ip: addressOf(incoming.socket.remoteAddress, incoming.headers['x-forwarded-for'] as string | undefined),
@@ -157,7 +158,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     return void listener(incoming, outgoing);
   };
 
-  const server = createServer<typeof IncomingMessage, ReturnType<typeof answerClass>>({
+  const server = createServer({
     headersTimeout: LIMITS.headersTimeout,
     requestTimeout: LIMITS.requestTimeout,
     keepAliveTimeout: LIMITS.keepAliveTimeout,
