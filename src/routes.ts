@@ -77,6 +77,7 @@ post   /api/oidc/clients/{id}/secret                        admin     clients
 get    /api/oidc/clients/{id}/secrets                       auditor   clients
 post   /api/oidc/clients/{id}/secrets                       admin     clients
 delete /api/oidc/clients/{id}/secrets/{secretId}            admin     clients
+get    /api/oidc/clients/{id}/preview/{userId}              auditor   clients
 get    /api/oidc/clients/{id}/scim-service-provider         auditor   integrations/scim
 post   /api/scim/service-provider                           admin     integrations/scim
 put    /api/scim/service-provider/{id}                      admin     integrations/scim
@@ -173,7 +174,11 @@ get    /api/oidc/users/{id}/authorized-clients              admin     consents
 post   /api/users/{id}/one-time-access-token                manager   one-time-codes
 post   /api/one-time-access-token/{token}                   none      one-time-codes limit=one-time-access-token
 get    /api/signup/setup                                    none      sign-up
-post   /api/signup/setup                                    none      sign-up
+post   /api/signup/setup                                    none      sign-up        limit=signup
+post   /api/signup                                          none      sign-up        limit=signup
+get    /api/signup-tokens                                   admin     sign-up
+post   /api/signup-tokens                                   admin     sign-up
+delete /api/signup-tokens/{id}                              admin     sign-up
 
 get    /api/webauthn/login/start                            none      passkeys
 post   /api/webauthn/login/finish                           none      passkeys       limit=webauthn-login

@@ -129,6 +129,9 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
       return found;
     },
 
+    /** Groups by their ids, in the order of `minimalOfUsers`; unknown ids are passed over. */
+    minimalOf: async (ids: readonly string[]): Promise<GroupMinimal[]> => (ids.length === 0 ? [] : minimal(await groupStore(db).some(ids))),
+
     /** The groups that may use a client. */
     minimalOfClient: async (clientId: string): Promise<GroupMinimal[]> => minimal(await groupStore(db).ofClient(clientId)),
 

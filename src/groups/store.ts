@@ -62,6 +62,15 @@ export const groupStore = (db: Db) => {
       return memberships(db).where('member.user_id', 'in', userIds).execute();
     },
 
+    some: (ids: readonly string[]) =>
+      db
+        .selectFrom('user_group')
+        .select([...COLUMNS, memberCount])
+        .where('user_group.id', 'in', ids)
+        .orderBy('user_group.created_at')
+        .orderBy('user_group.id')
+        .execute(),
+
     ofClient: (clientId: string) =>
       db
         .selectFrom('client_allowed_group as allowed')

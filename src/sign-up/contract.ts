@@ -1,6 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, json, problems } from '#platform/http/contract.ts';
+import { ttl } from '#platform/duration.ts';
+import { answer, json, ListQuery, pageOf, problems } from '#platform/http/contract.ts';
 import { email, line } from '#platform/text.ts';
+import { GroupMinimal } from '../groups/minimal.contract.ts';
 import { User, username } from '../users/contract.ts';
 
 /** Who wants an account. `""` means "none" for the address. */
@@ -37,4 +39,61 @@ export const setUp = createRoute({
     body: json(SignUp.extend({ secret: secret.nullish() }).openapi('SetUp')),
   },
   responses: { 200: answer(User), ...problems('validation_failed', 'forbidden', 'already_in_use', 'setup_already_completed') },
+});
+
+export const SignupToken = z
+  .object({
+    id: z.uuid(),
+    token: z.string().openapi({ description: 'Sixteen characters; the link is APP_URL/st/{token}' }),
+    expiresAt: z.iso.datetime(),
+    usageLimit: z.int(),
+    usageCount: z.int(),
+    userGroups: z.array(GroupMinimal),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('SignupToken');
+
+export const signUp = createRoute({
+  tags,
+  method: 'post',
+  path: '/api/signup',
+  summary: 'Make an account of one’s own',
+  description: 'With a sign-up token, or without one where the configuration opens sign-up to everybody.',
+  request: { body: json(SignUp.extend({ token: z.string().max(200).nullish() }).openapi('SignUpRequest')) },
+  responses: {
+    201: answer(User, 'Created'),
+    ...problems('validation_failed', 'token_invalid_or_expired', 'open_signup_disabled', 'already_in_use', 'rate_limited'),
+  },
+});
+export const createToken = createRoute({
+  tags,
+  method: 'post',
+  path: '/api/signup-tokens',
+  summary: 'Make a sign-up token',
+  request: {
+    body: json(
+      z
+        .object({ ttl: ttl(), usageLimit: z.int().min(1).max(100), userGroupIds: z.array(z.string()).max(1000).nullish() })
+        .refine((body) => body.ttl !== undefined, { path: ['ttl'], message: 'TTL is required', params: { code: 'required' } })
+        .openapi('SignupTokenCreate'),
+    ),
+  },
+  responses: { 201: answer(SignupToken, 'Created'), ...problems('validation_failed', 'not_signed_in', 'forbidden', 'not_found') },
+});
+export const listTokens = createRoute({
+  tags,
+  method: 'get',
+  path: '/api/signup-tokens',
+  summary: 'List sign-up tokens',
+  description: 'Sort: expiresAt, usageLimit, usageCount, createdAt.',
+  request: { query: ListQuery },
+  responses: { 200: answer(pageOf(SignupToken)), ...problems('not_signed_in', 'forbidden') },
+});
+export const removeToken = createRoute({
+  tags,
+  method: 'delete',
+  path: '/api/signup-tokens/{id}',
+  summary: 'Remove a sign-up token; no error when it is gone already',
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 204: { description: 'Removed' }, ...problems('not_signed_in', 'forbidden') },
 });

@@ -1,32 +1,14 @@
-import type { Transaction } from 'kysely';
 import type { Clock } from '#platform/clock.ts';
 import { lockRow } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
-import type { Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { type Random, sha256 } from '#platform/random.ts';
-import type { AuditEntry } from '../audit/service.ts';
 import type { SignUp } from './contract.ts';
+import { type Audit, type Defaults, displayNameOf, type People } from './people.ts';
 import { setUpStore } from './store.ts';
 
-type Tx = Transaction<Tables>;
-/** Somebody to be made; who they are was validated. */
-export type NewUser = SignUp & { displayName: string; isAdmin?: boolean };
-
-/** What making an account needs of users and sessions. `D` is what new users get by default, read before the transaction. */
-export interface People<D = unknown> {
-  defaults(): D | Promise<D>;
-  add(tx: Tx, user: NewUser, defaults: D): Promise<{ id: string; username: string }>;
-  start(
-    tx: Db,
-    input: { userId: string; amr: readonly ('phr' | 'otp')[]; origin: Origin; replaces?: string },
-  ): Promise<{ value: string; maxAge: number }>;
-}
-export interface Audit {
-  record(db: Db, entry: AuditEntry): Promise<void>;
-}
-interface Deps<D> {
+interface Deps<D extends Defaults> {
   db: Db;
   clock: Clock;
   random: Random;
@@ -35,12 +17,8 @@ interface Deps<D> {
   people: People<D>;
 }
 
-/** First and last name, as people write them. */
-export const displayNameOf = ({ firstName, lastName }: Pick<SignUp, 'firstName' | 'lastName'>) =>
-  [firstName, lastName].filter(Boolean).join(' ');
-
 /** The first administrator: made once in the life of an installation, by whoever has the link that the server printed. */
-export function createSetUp<D>({ db, clock, random, audit, appUrl, people }: Deps<D>) {
+export function createSetUp<D extends Defaults>({ db, clock, random, audit, appUrl, people }: Deps<D>) {
   const isOpen = async () => {
     const state = await setUpStore(db).state();
     return state !== undefined && state.setup_completed_at === null && state.people === 0;

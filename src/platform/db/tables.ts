@@ -308,6 +308,18 @@ export interface Tables {
     reason: string | null;
     data: Json;
   };
+  /** Invitations to sign up. The token is sealed as well as hashed: administrators see it in the list to hand it on. */
+  signup_token: {
+    id: string;
+    token_hash: string;
+    sealed_token: string;
+    expires_at: Seconds;
+    usage_limit: number;
+    usage_count: number;
+    created_at: Seconds;
+  };
+  /** The groups of who signs up with a token, instead of the default ones. */
+  signup_token_group: { token_id: string; group_id: string };
   /** Application configuration that differs from its default. Sensitive values are sealed. */
   setting: { key: string; value: string };
   /** Replicas on one PostgreSQL count together; on SQLite the one process counts in memory. `full_at` is in milliseconds. */
