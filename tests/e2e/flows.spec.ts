@@ -91,6 +91,7 @@ test('SEC-123 SEC-125 to look at a link neither uses it up nor signs in, and its
   await expect(page).toHaveURL(`${server.url}/login/alternative/code`);
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect(heading(page)).toHaveText('Now your passkey, Milton');
+  await server.line('/lc/{code}');
   expect(server.output()).not.toContain(token);
 });
 

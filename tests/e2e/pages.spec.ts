@@ -182,7 +182,7 @@ test('a failure in a browser is a page with words, elsewhere it is JSON', async 
   await page.goto(`${server.url}/authorize?client_id=nobody&response_type=code`);
   await expect(heading(page)).toHaveText('We don’t know this application');
   const said = ((await page.locator('.id').textContent()) ?? '').split(' · ').at(-1) ?? '?';
-  expect(server.output()).toContain(said);
+  expect(await server.line(said)).toContain('client-unknown');
   expect((await (await fetch(`${server.url}/api/nowhere`, { headers: { accept: 'text/html' } })).json()).error).toBe(
     'API endpoint not found',
   );

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -135,6 +136,12 @@ export async function startServer(env: Record<string, string> = {}) {
     },
     /** Everything printed so far. */
     output: () => output,
+    /** The first log line with a text; waits for it, since lines are written in batches. */
+    async line(text: string): Promise<string> {
+      const find = () => output.split('\n').find((line) => line.includes(text));
+      while (find() === undefined) await once(child.stdout, 'data');
+      return find() ?? '';
+    },
     /** A user with a passkey. */
     async person(more: Record<string, unknown> = {}): Promise<Person> {
       const { id, username } = await user(more);

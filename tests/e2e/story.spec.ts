@@ -116,10 +116,7 @@ test('a family member comes by a link, gets in where Familia may, and learns why
   );
   const said = (await page.locator('.id').textContent()) ?? '';
   const [, reason, id] = /(\S+) · (\S+)$/.exec(said) ?? [];
-  const line = server
-    .output()
-    .split('\n')
-    .find((text) => text.includes(id ?? '?'));
+  const line = await server.line(id ?? '?');
   expect(line).toContain('unauthorized');
   expect(line).toContain(reason);
 

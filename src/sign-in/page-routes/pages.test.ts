@@ -127,6 +127,45 @@ test('SEC-123 another site can post no code for a person, with or without cookie
   assert.equal(own.headers.get('location'), '/signup/add-passkey');
 });
 
+test('SEC-015 nothing a request says comes back as markup', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  const evil = '"><script>x</script>';
+  const text = encodeURIComponent(evil);
+  const parameters = [
+    'error',
+    'error_description',
+    'error_hint',
+    'login_hint',
+    'ui_locales',
+    'client_id',
+    'scope',
+    'redirect_uri',
+    'state',
+  ];
+  const paths = [
+    ...parameters.map((name) => `/authorize?response_type=code&client_id=x&${name}=${text}`),
+    ...parameters.map((name) => `/interaction/error?${name}=${text}`),
+    ...['redirect', 'interaction', 'lang', 'code'].flatMap((name) =>
+      ['/login', '/login/alternative', '/login/alternative/code', '/interaction'].map((path) => `${path}?${name}=${text}`),
+    ),
+    `/lc/${text}`,
+    `/signup/setup?secret=${text}`,
+    `/device?user_code=${text}`,
+    `/account?done=${text}&problem=${text}`,
+    `/${text}`,
+    `/assets/${text}`,
+    `/api/oidc/end-session?id_token_hint=${text}&post_logout_redirect_uri=${text}`,
+  ];
+  for (const visitor of [browser(w), ann]) {
+    for (const path of paths) {
+      const body = await (await visitor.visit(path, { headers: { ...html, 'user-agent': evil, 'accept-language': evil } })).text();
+      assert.ok(!body.includes('<script>x') && !body.includes('x</script>'), path);
+    }
+    await ann.signIn();
+  }
+});
+
 test('signing out ends the session, asks first, and other sites cannot do it', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
