@@ -59,6 +59,7 @@ import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
 import type { Random } from './platform/random.ts';
 import { createSeal, keyedHash } from './platform/seal.ts';
+import type { Sweep } from './platform/sweep.ts';
 import { VERSION } from './platform/version.ts';
 import { RATE_LIMITS, type RateLimit, ROUTES } from './routes.ts';
 import { cookies as cookiesOf } from './sessions/cookies.ts';
@@ -432,6 +433,18 @@ export async function createApp({ config, database, clock, random, log, generate
   app.notFound(unmatched({ rows: ROUTES, page: (c) => failure(new AppError('not_found'), c) }));
   app.onError(failure);
 
-  return { fetch: app.fetch, request: app.request, app, admit, services, close: () => database.close() };
+  /** What is over and only takes space. */
+  const sweeps: Record<string, Sweep> = {
+    interactions: (limit) => interactions.sweep(clock.now(), limit),
+    grants: (limit) => grants.sweep(clock.now(), limit),
+    'pushed requests': (limit) => pushed.sweep(clock.now(), limit),
+    devices: () => devices.sweep(clock.now()),
+    assertions: () => assertions.sweep(clock.now()),
+    ceremonies: passkeys.sweep,
+    sessions: sessions.sweep,
+    'one-time codes': oneTimeCodes.sweep,
+    'audit log': auditLists.removeOld,
+  };
+  return { fetch: app.fetch, request: app.request, app, sweeps, admit, services, close: () => database.close() };
 }
 export type App = Awaited<ReturnType<typeof createApp>>;

@@ -5,6 +5,7 @@ import { httpServer } from '#platform/http/server.ts';
 import { routesWithoutRow } from '#platform/http/unmatched.ts';
 import { createLog } from '#platform/log.ts';
 import { systemRandom } from '#platform/random.ts';
+import { sweepRegularly } from '#platform/sweep.ts';
 import { createApp } from '../app.ts';
 import { ROUTES } from '../routes.ts';
 
@@ -34,9 +35,10 @@ export async function serve(): Promise<void> {
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
   const http = httpServer({ fetch: app.fetch, config, log, isUpload, secretPaths: SECRET_PATHS, admit: app.admit });
   await http.listen(config.port, config.host);
+  const stopSweeping = sweepRegularly(app.sweeps, log);
   stopOnSignals(async () => {
     log.info('stopping: requests under way are finished');
-    await http.drain(GRACE_MS);
+    await Promise.all([http.drain(GRACE_MS), stopSweeping()]);
     await app.close();
     log.info('stopped');
   });

@@ -32,7 +32,8 @@ export function createPushedRequests({ db, random }: { db: Db; random: Random })
     ...engine,
     /** Ends it with its answer; of several answers at once one gets true. */
     end: (tx: Db, id: string): Promise<boolean> => pushedStore(tx).remove(id),
-    /** Deletes rows nobody can use any more; answers how many. Nothing depends on it but space. */
-    sweep: async (now: number): Promise<number> => Number((await pushedStore(db).sweep(now - KEPT_SECONDS)).numDeletedRows),
+    /** Deletes rows nobody can use any more, `limit` at a time; answers how many. Nothing depends on it but space. */
+    sweep: async (now: number, limit = 1000): Promise<number> =>
+      Number((await pushedStore(db).sweep(now - KEPT_SECONDS, limit)).numDeletedRows),
   };
 }

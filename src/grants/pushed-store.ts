@@ -20,5 +20,9 @@ export const pushedStore = (db: Db) => ({
   remove: async (uriHash: string) =>
     (await db.deleteFrom('pushed_request').where('uri_hash', '=', uriHash).returning('uri_hash').executeTakeFirst()) !== undefined,
 
-  sweep: (until: number) => db.deleteFrom('pushed_request').where('expires_at', '<', until).executeTakeFirst(),
+  sweep: (until: number, limit: number) =>
+    db
+      .deleteFrom('pushed_request')
+      .where('uri_hash', 'in', db.selectFrom('pushed_request').select('uri_hash').where('expires_at', '<', until).limit(limit))
+      .executeTakeFirst(),
 });

@@ -82,9 +82,9 @@ export function createInteractions({ db, clock, random }: { db: Db; clock: Clock
       return (await signInStore(tx).take(id, sha256(browser), clock.now())) !== undefined;
     },
 
-    /** Deletes rows past their end; answers how many. Nothing depends on it but space. */
-    async sweep(now: number): Promise<number> {
-      return Number((await store.sweep(now)).numDeletedRows);
+    /** Deletes rows past their end, `limit` at a time; answers how many. Nothing depends on it but space. */
+    async sweep(now: number, limit = 1000): Promise<number> {
+      return Number((await store.sweep(now, limit)).numDeletedRows);
     },
   };
 }

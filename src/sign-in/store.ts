@@ -18,7 +18,11 @@ export const signInStore = (db: Db) => ({
       .returning('id')
       .executeTakeFirst(),
 
-  sweep: (now: number) => db.deleteFrom('interaction').where('expires_at', '<', now).executeTakeFirst(),
+  sweep: (now: number, limit: number) =>
+    db
+      .deleteFrom('interaction')
+      .where('id', 'in', db.selectFrom('interaction').select('id').where('expires_at', '<', now).limit(limit))
+      .executeTakeFirst(),
 
   groupNames: (ids: readonly string[]) =>
     ids.length === 0

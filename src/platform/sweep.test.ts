@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { application, basic, codeFor, post, redeem } from '../testing/applications.ts';
+import { person } from '../testing/people.ts';
+import { relyingParty } from '../testing/relying-party.ts';
+import { recordingLog, world } from '../testing/world.ts';
+import { sweepAll } from './sweep.ts';
+
+const TABLES = [
+  'interaction',
+  'pushed_request',
+  'device_request',
+  'oauth_grant',
+  'oauth_token',
+  'webauthn_challenge',
+  'reauthentication',
+  'session',
+  'one_time_code',
+] as const;
+
+test('what is over is cleared away, and what lives stays', async (t) => {
+  const w = await world(t);
+  const milton = await person(w, { username: 'milton' });
+  const app = await application(w);
+  const rp = await relyingParty(w, app);
+  const fill = async () => {
+    await rp.ask(milton.otherBrowser(), await rp.begin());
+    const { url } = await rp.begin();
+    await post(w, '/api/oidc/par', Object.fromEntries(url.searchParams), { authorization: basic(app) });
+    await post(w, '/api/oidc/device/authorize', { scope: 'openid' }, { authorization: basic(app) });
+    await redeem(w, app, await codeFor(w, app, milton));
+    await milton.login();
+    await milton.reauthenticate();
+    await milton.request('/api/webauthn/login/start');
+    await w.api('POST', `/api/users/${milton.id}/one-time-access-token`, { ttl: '1h' });
+  };
+  const counts = async () => {
+    const of = (table: (typeof TABLES)[number]) =>
+      w.database.db
+        .selectFrom(table)
+        .select((e) => e.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow();
+    return Promise.all(TABLES.map(async (table) => [table, Number((await of(table)).n)]));
+  };
+  await fill();
+  const before = await counts();
+  for (const [table, n] of before) assert.ok(Number(n) > 0, String(table));
+  await sweepAll(w.app.sweeps, w.log);
+  assert.deepEqual(await counts(), before, 'all of it lives');
+  w.clock.advance(400 * 86_400);
+  await sweepAll(w.app.sweeps, w.log);
+  assert.deepEqual(
+    await counts(),
+    TABLES.map((table) => [table, 0]),
+  );
+  assert.deepEqual(
+    w.log.lines.filter(({ message }) => message.includes('error')),
+    [],
+  );
+});
+
+test('a sweep goes on while it finds a whole batch, and one that fails is logged and stops no other', async () => {
+  const log = recordingLog();
+  const found = [500, 500, 3];
+  let others = 0;
+  await sweepAll(
+    {
+      many: async () => found.shift() ?? assert.fail('swept once too often'),
+      broken: async () => {
+        throw new Error('the disk is full');
+      },
+      other: async () => ++others,
+    },
+    log,
+  );
+  assert.deepEqual([found, others], [[], 1]);
+  assert.deepEqual(log.lines, [{ level: 'error', message: 'clean-up error', fields: { what: 'broken', error: 'the disk is full' } }]);
+});
