@@ -12,6 +12,7 @@ import { createAuditLists } from './audit/lists.ts';
 import { createLocate } from './audit/locate.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
+import { createPreview } from './clients/preview.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClientSecrets } from './clients/secrets.ts';
 import { createClients } from './clients/service.ts';
@@ -180,7 +181,7 @@ export async function createApp({ config, database, clock, random, log, generate
     defaultGroupIds: settings.get('signupDefaultUserGroupIDs'),
     defaultClaims: settings.get('signupDefaultCustomClaims'),
   });
-  const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy });
+  const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy, mergeClaims });
 
   const signingKeys = await createSigningKeys({ db, clock, seal, log, audit, generate: generateKey });
   const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
@@ -219,6 +220,13 @@ export async function createApp({ config, database, clock, random, log, generate
     values: createValues({ random, seal }),
     decide,
   };
+  const preview = createPreview({
+    issuer: config.appUrl,
+    clock,
+    values: engine.values,
+    client: async (clientId) => (await ledger.read({ clientId })).client,
+    person: users.person,
+  });
 
   const passkeys = createPasskeys({
     db,
@@ -395,7 +403,7 @@ export async function createApp({ config, database, clock, random, log, generate
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
   apiKeyRoutes(app, { apiKeys });
-  clientRoutes(app, { clients, secrets: clientSecrets });
+  clientRoutes(app, { clients, secrets: clientSecrets, preview });
   scimRoutes(app, { scimProviders });
   versionRoutes(app, { version: VERSION });
   apiRoutes(app, { apis, apiGrants });

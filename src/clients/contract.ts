@@ -275,6 +275,25 @@ export const deleteSecret = createRoute({
   responses: { 204: { description: 'Deleted' }, ...problems(...refused, 'not_found') },
 });
 
+const Claims = z.record(z.string(), z.unknown());
+export const previewClaims = createRoute({
+  ...all,
+  method: 'get',
+  path: '/api/oidc/clients/{id}/preview/{userId}',
+  summary: 'What a client would get of a user',
+  description: 'Nothing is signed or stored. Numeric dates appear as RFC 3339 texts.',
+  request: {
+    params: byId.extend({ userId: z.string() }),
+    query: z
+      .object({ scopes: z.string().min(1).openapi({ description: 'Separated by spaces', example: 'openid profile email groups' }) })
+      .loose(),
+  },
+  responses: {
+    200: answer(z.object({ idToken: Claims, accessToken: Claims, userInfo: Claims }).openapi('ClaimsPreview')),
+    ...problems('validation_failed', ...refused, 'not_found', 'user_not_found'),
+  },
+});
+
 /** A client id in a path: as it is, or `~` and its unpadded base64url (ids that are URLs). What does not decode stays as it is, and is unknown. */
 export const clientIdOf = (segment: string): string => {
   if (!/^~[A-Za-z0-9_-]+$/.test(segment)) return segment;

@@ -4,10 +4,17 @@ import type { Env } from '#platform/http/context.ts';
 import { listOptions, secondsOf } from '#platform/http/contract.ts';
 import * as contract from './contract.ts';
 import { clientIdOf } from './contract.ts';
+import type { Preview } from './preview.ts';
 import type { ClientSecrets } from './secrets.ts';
 import type { Clients } from './service.ts';
 
-export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets }: { clients: Clients; secrets: ClientSecrets }): void {
+interface Deps {
+  clients: Clients;
+  secrets: ClientSecrets;
+  preview: Preview;
+}
+
+export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview }: Deps): void {
   app.openapi(contract.listClients, async (c) => c.json(await clients.list(listOptions(c.req.url)), 200));
   app.openapi(contract.createClient, async (c) => c.json(await clients.create(actorOf(c), c.req.valid('json')), 201));
   app.openapi(contract.getClient, async (c) => c.json(await clients.get(clientIdOf(c.req.valid('param').id)), 200));
@@ -35,5 +42,10 @@ export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets }: { clie
     const { id, secretId } = c.req.valid('param');
     await secrets.remove(actorOf(c), clientIdOf(id), secretId);
     return c.body(null, 204);
+  });
+
+  app.openapi(contract.previewClaims, async (c) => {
+    const { id, userId } = c.req.valid('param');
+    return c.json(await preview(clientIdOf(id), userId, c.req.valid('query').scopes.split(/\s+/)), 200);
   });
 }

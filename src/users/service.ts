@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '#access/actor.ts';
+import type { Person } from '#oidc/ports.ts';
 import { changes } from '#platform/changes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -53,6 +54,7 @@ interface Deps {
   groups: UserGroups;
   claims: UserClaims;
   policy: () => UserPolicy;
+  mergeClaims(claims: readonly { key: string; value: string; group: string | null }[]): Record<string, string>;
 }
 
 const CONFLICTS = { username_key: 'Username', email_key: 'Email', ldap_id: 'LDAP ID', id: 'Id', user_pkey: 'Id' };
@@ -92,7 +94,7 @@ const mayTouch = (actor: Actor, target: Pick<UserRow, 'is_admin' | 'role'>) => {
   if (actor.role !== 'user_manager' || target.is_admin === 1 || target.role !== '') throw new AppError('forbidden');
 };
 
-export function createUsers({ db, clock, random, audit, groups, claims, policy }: Deps) {
+export function createUsers({ db, clock, random, audit, groups, claims, policy, mergeClaims }: Deps) {
   const shown = async (rows: readonly UserRow[]): Promise<User[]> => {
     const ids = rows.map((row) => row.id);
     const [claimsOf, groupsOf] = await Promise.all([claims.ofUsers(ids), groups.minimalOfUsers(ids)]);
@@ -247,6 +249,28 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy }
         await groups.replaceOfUser(tx, actor, row, groupIds);
       });
       return get(id);
+    },
+
+    /** Somebody as the engine sees them, with the claims of their own and of their groups merged; undefined when there is nobody. */
+    async person(id: string): Promise<Person | undefined> {
+      const row = await userStore(db).byId(id);
+      if (!row) return undefined;
+      const user = await show(row);
+      const ofGroups = user.userGroups.flatMap((group) => group.customClaims.map((claim) => ({ ...claim, group: group.name })));
+      return {
+        id: user.id,
+        username: user.username,
+        email: user.email,
+        emailVerified: user.emailVerified,
+        firstName: user.firstName,
+        lastName: user.lastName,
+        displayName: user.displayName,
+        locale: user.locale,
+        disabled: user.disabled,
+        updatedAt: row.updated_at,
+        groups: user.userGroups.map(({ id: groupId, name }) => ({ id: groupId, name })),
+        customClaims: mergeClaims([...user.customClaims.map((claim) => ({ ...claim, group: null })), ...ofGroups]),
+      };
     },
 
     /** The name somebody is shown by; undefined when there is nobody. */
