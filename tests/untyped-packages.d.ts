@@ -12,6 +12,7 @@ declare module 'oidc-provider' {
   }
   interface Grant extends Model {
     addOIDCScope(scope: string): void;
+    addResourceScope(resource: string, scope: string): void;
   }
   export default class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);

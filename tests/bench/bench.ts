@@ -13,7 +13,7 @@ export interface Options {
   directory: string;
   /** Scenarios whose name contains one of these, separated by commas; '' for all. */
   only: string;
-  /** Of one measurement; each has a third of it before, uncounted, to warm up. */
+  /** Of one measurement, a whole number. */
   seconds: number;
   /** Measurements of each scenario, the servers taking turns; the median counts. */
   rounds: number;
@@ -23,7 +23,7 @@ export interface Options {
 const here = import.meta.dirname;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-type System = 'pocketid' | 'limit' | 'provider';
+type System = 'pocketid' | 'limit' | 'provider' | 'opaque';
 type Plans = Partial<Record<ScenarioName, Plan>>;
 
 /** Takes what one measurement needs of a plan, so that no one-time value is sent twice. */
@@ -44,10 +44,19 @@ const medians = (all: Measure[]): Measure => ({
   errors: all.reduce((sum, m) => sum + m.errors, 0),
 });
 
+/** Seconds before a measurement that do not count: the first time, until most of the code is compiled. PocketID has more of it than the others. */
+const warmUp = (system: System, round: number, seconds: number) => (round > 0 ? 1 : system === 'pocketid' ? 3 * seconds : seconds);
+
 /** How many one-time values a whole run can use up. */
-function countsFor({ seconds, rounds }: Options): Counts {
-  const of = (name: ScenarioName) => Math.ceil((GOALS[name].perSecond ?? 0) * seconds * rounds * 1.5);
-  return { codes: of('code exchange ES256'), tokens: (rounds * 2 + 1) * CONNECTIONS * 2, challenges: of('passkey login finish') };
+function countsFor(system: System, { seconds, rounds }: Options): Counts {
+  const all = rounds * seconds + rounds - 1 + warmUp(system, 0, seconds);
+  const of = (name: ScenarioName) => (GOALS[name].perSecond ?? 0) * all;
+  return {
+    rs256: of('code exchange RS256'),
+    es256: of('code exchange ES256'),
+    refreshTokens: (2 * rounds + 1) * CONNECTIONS * 2,
+    challenges: of('passkey login finish'),
+  };
 }
 
 /** PocketID as an operator runs it, but for its rate limits. */
@@ -63,13 +72,13 @@ export async function startPocketId(directory: string, port: number): Promise<Se
   return startServer({ argv: ['src/main.ts'], env, port, probe: '/healthz', output: join(directory, 'pocketid.log') });
 }
 
-async function startProvider(directory: string, counts: Counts): Promise<{ server: Server; plans: Plans }> {
+async function startProvider(directory: string, counts: Counts): Promise<{ server: Server; jwt: Plans; opaque: Plans }> {
   const port = await freePort();
   const file = join(directory, 'provider.json');
   const argv = [join(here, 'provider-server.ts'), String(port), file, JSON.stringify(counts)];
   const output = join(directory, 'provider.log');
   const server = await startServer({ argv, env: {}, port, probe: '/.well-known/openid-configuration', output });
-  return { server, plans: JSON.parse(readFileSync(file, 'utf8')) as Plans };
+  return { server, ...(JSON.parse(readFileSync(file, 'utf8')) as { jwt: Plans; opaque: Plans }) };
 }
 
 /** The limit server's plan is PocketID's at a path that names the scenario; it does not look at one-time values, so one does. */
@@ -119,17 +128,15 @@ async function measureAll(
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (const name of names) {
-    const all: Record<System, Measure[]> = { pocketid: [], limit: [], provider: [] };
+    const all: Record<System, Measure[]> = { pocketid: [], limit: [], provider: [], opaque: [] };
     for (let round = 0; round < options.rounds; round++)
       for (const [system, { server, plans }] of Object.entries(servers) as [System, { server: Server; plans: Plans }][]) {
         const plan = plans[name];
         if (!plan) continue;
-        const perSecond = GOALS[name].perSecond ?? 0;
-        const warm = Math.max(1, Math.round(options.seconds / 3));
-        await measure(server, portion(plan, perSecond * warm), { seconds: warm, directory: options.directory });
-        all[system].push(
-          await measure(server, portion(plan, perSecond * options.seconds), { seconds: options.seconds, directory: options.directory }),
-        );
+        const run = (seconds: number) =>
+          measure(server, portion(plan, (GOALS[name].perSecond ?? 0) * seconds), { seconds, directory: options.directory });
+        await run(warmUp(system, round, options.seconds));
+        all[system].push(await run(options.seconds));
       }
     const result: Result = { name };
     for (const system of Object.keys(all) as System[]) if (all[system].length > 0) result[system] = medians(all[system]);
@@ -163,21 +170,25 @@ async function startTimes(directory: string, port: number): Promise<{ readyMs: n
 export async function bench(options: Options): Promise<void> {
   const { directory } = options;
   const names = SCENARIOS.filter((name) => options.only.split(',').some((part) => name.includes(part)));
-  const counts = countsFor(options);
   say(`${CONNECTIONS} connections by ${GENERATOR}, ${options.rounds} rounds of ${options.seconds} s; Node ${process.version}`);
   const port = await freePort();
   const first = await startPocketId(directory, port);
   await first.stop();
-  const furnished = await furnish(join(directory, 'pocket-id.db'), first.origin, counts);
+  const furnished = await furnish(join(directory, 'pocket-id.db'), first.origin, countsFor('pocketid', options));
   const { readyMs, idle } = await startTimes(directory, port);
   const pocketid = await startPocketId(directory, port);
-  const provider = await startProvider(directory, counts);
+  const provider = await startProvider(directory, countsFor('provider', options));
   const recordings = await recordAll(pocketid, furnished, names);
   const served = names.filter((name) => recordings.has(name));
   const limit = await startLimit(directory, [...recordings.values()].flat());
   const limitPlans: Plans = Object.fromEntries(served.map((name) => [name, limitPlan(name, furnished.plans[name])]));
   try {
-    const servers = { pocketid: { server: pocketid, plans: furnished.plans }, limit: { server: limit, plans: limitPlans }, provider };
+    const servers = {
+      pocketid: { server: pocketid, plans: furnished.plans },
+      limit: { server: limit, plans: limitPlans },
+      provider: { server: provider.server, plans: provider.jwt },
+      opaque: { server: provider.server, plans: provider.opaque },
+    };
     const results = await measureAll(served, servers, options);
     say(`\n${ratios(results)}\n\n${startup(readyMs, first.readyMs, idle)}`);
   } finally {

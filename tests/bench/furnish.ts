@@ -10,8 +10,10 @@ import { APPLICATION, authorizeQuery, basic, codeBody, FORM, type ScenarioName }
 
 /** How many one-time values to prepare. */
 export interface Counts {
-  codes: number;
-  tokens: number;
+  /** Codes of the two applications. */
+  rs256: number;
+  es256: number;
+  refreshTokens: number;
   challenges: number;
 }
 
@@ -143,8 +145,8 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
   const database = await openDatabase(file, { clock: { now } });
   const users = people();
   const owner = (i: number) => users[i % PEOPLE]!.id;
-  const codes = { rs256: inHashOrder(values(counts.codes)), es256: inHashOrder(values(counts.codes)) };
-  const refreshTokens = values(counts.tokens);
+  const codes = { rs256: inHashOrder(values(counts.rs256)), es256: inHashOrder(values(counts.es256)) };
+  const refreshTokens = values(counts.refreshTokens);
   const [personToken = '', serviceToken = ''] = values(2);
   try {
     return await database.db.transaction().execute(async (tx) => {

@@ -9,7 +9,7 @@ import { has, pinSelf } from './processes.ts';
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     large: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },

@@ -3,11 +3,14 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import Provider from 'oidc-provider';
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
+import type { Counts } from './furnish.ts';
 import type { Plan } from './load.ts';
 import { APPLICATION, authorizeQuery, basic, codeBody, FORM, type ScenarioName } from './scenarios.ts';
 
 const [port = '', file = '', counts = '{}'] = process.argv.slice(2);
-const { codes, tokens } = JSON.parse(counts) as { codes: number; tokens: number };
+/** What PocketID's access tokens are as well: signed JWTs (RFC 9068). Without a resource oidc-provider hands out random text instead. */
+const RESOURCE = 'https://api.example.com';
+const { rs256, es256, refreshTokens } = JSON.parse(counts) as Counts;
 const issuer = `http://localhost:${port}`;
 const LONG = 86_400;
 
@@ -51,6 +54,17 @@ const configuration = {
     devInteractions: { enabled: false },
     introspection: { enabled: true, allowedPolicy: async () => true },
     clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => ({
+        scope: APPLICATION.scopes,
+        audience: RESOURCE,
+        accessTokenTTL: 3600,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+      useGrantedResource: () => true,
+    },
   },
   scopes: ['openid', 'offline_access'],
   claims: {
@@ -82,12 +96,13 @@ const provider = new Provider(issuer, configuration);
 async function grantOf(clientId: string, accountId: string) {
   const grant = new provider.Grant({ clientId, accountId });
   grant.addOIDCScope(APPLICATION.scopes);
+  grant.addResourceScope(RESOURCE, APPLICATION.scopes);
   await grant.save();
   return grant;
 }
 
 const challenge = createHash('sha256').update(APPLICATION.verifier).digest('base64url');
-async function given(clientId: string) {
+async function given(clientId: string, resource?: string) {
   const accountId = 'ann';
   const found = await provider.Client.find(clientId);
   if (!found) throw new Error(`no client ${clientId}`);
@@ -105,6 +120,7 @@ async function given(clientId: string) {
     codeChallenge: challenge,
     codeChallengeMethod: 'S256',
     redirectUri: APPLICATION.callback,
+    resource,
     gty: 'authorization_code',
     expiresWithSession: false,
   };
@@ -114,8 +130,10 @@ async function many(count: number, make: () => Promise<string>): Promise<string[
   while (made.length < count) made.push(await make());
   return made;
 }
-const codesOf = (id: string) => many(codes, async () => codeBody(id, await new provider.AuthorizationCode(await given(id)).save(LONG)));
-const refreshTokens = () => many(tokens, async () => new provider.RefreshToken(await given('rs256')).save(LONG));
+const codesOf = (id: string, count: number, resource?: string) =>
+  many(count, async () => codeBody(id, await new provider.AuthorizationCode(await given(id, resource)).save(LONG)));
+const refreshTokensOf = (resource?: string) =>
+  many(refreshTokens, async () => new provider.RefreshToken(await given('rs256', resource)).save(LONG));
 const accessToken = async (id: string) => new provider.AccessToken(await given(id)).save(LONG);
 const session = new provider.Session({ accountId: 'ann', loginTs: Math.floor(Date.now() / 1000) });
 await session.save(LONG);
@@ -129,16 +147,26 @@ const post = (path: string, kind: Plan['kind'], lines: string[], headers = {}): 
 });
 const get = (path: string, headers = {}): Plan => ({ method: 'GET', path, headers, kind: 'same', lines: [''] });
 const service = basic('service', APPLICATION.secret);
-const plans: Partial<Record<ScenarioName, Plan>> = {
-  'code exchange RS256': post('/token', 'once', await codesOf('rs256')),
-  'code exchange ES256': post('/token', 'once', await codesOf('es256')),
-  'refresh RS256': post('/token', 'chain', ['grant_type=refresh_token&client_id=rs256&refresh_token=', ...(await refreshTokens())]),
-  'client credentials': post('/token', 'same', ['grant_type=client_credentials'], service),
-  introspection: post('/token/introspection', 'same', [`token=${await accessToken('service')}`], service),
-  userinfo: get('/me', { Authorization: `Bearer ${await accessToken('rs256')}` }),
-  discovery: get('/.well-known/openid-configuration'),
-  jwks: get('/jwks'),
-  'authorize with a session': get(`/auth?${authorizeQuery('rs256', challenge)}`, { Cookie: `_session=${session.jti}` }),
+/** The requests whose answers have an access token. */
+const issuing = async (resource?: string): Promise<Partial<Record<ScenarioName, Plan>>> => ({
+  'code exchange RS256': post('/token', 'once', await codesOf('rs256', rs256, resource)),
+  'code exchange ES256': post('/token', 'once', await codesOf('es256', es256, resource)),
+  'refresh RS256': post('/token', 'chain', [
+    'grant_type=refresh_token&client_id=rs256&refresh_token=',
+    ...(await refreshTokensOf(resource)),
+  ]),
+  'client credentials': post('/token', 'same', [`grant_type=client_credentials${resource ? `&resource=${resource}` : ''}`], service),
+});
+const provided: Record<'jwt' | 'opaque', Partial<Record<ScenarioName, Plan>>> = {
+  jwt: {
+    ...(await issuing(RESOURCE)),
+    introspection: post('/token/introspection', 'same', [`token=${await accessToken('service')}`], service),
+    userinfo: get('/me', { Authorization: `Bearer ${await accessToken('rs256')}` }),
+    discovery: get('/.well-known/openid-configuration'),
+    jwks: get('/jwks'),
+    'authorize with a session': get(`/auth?${authorizeQuery('rs256', challenge)}`, { Cookie: `_session=${session.jti}` }),
+  },
+  opaque: await issuing(),
 };
-writeFileSync(file, JSON.stringify(plans));
+writeFileSync(file, JSON.stringify(provided));
 provider.listen(Number(port));

@@ -6,7 +6,10 @@ export interface Result {
   name: ScenarioName;
   pocketid?: Measure;
   limit?: Measure;
+  /** oidc-provider with the access tokens that PocketID gives: signed JWTs. */
   provider?: Measure;
+  /** oidc-provider with its default, random text, where the scenario issues an access token: a signature less. */
+  opaque?: Measure;
 }
 
 const MIB = 1 << 20;
@@ -37,10 +40,11 @@ const line = (name: string, server: string, m: Measure) => [
 export const measurements = (results: readonly Result[]): string =>
   table([
     HEAD,
-    ...results.flatMap(({ name, pocketid, limit, provider }) => [
+    ...results.flatMap(({ name, pocketid, limit, provider, opaque }) => [
       ...(pocketid ? [line(name, 'PocketID', pocketid)] : [[name, 'PocketID', 'not served']]),
       ...(limit ? [line('', 'limit', limit)] : []),
       ...(provider ? [line('', 'oidc-provider', provider)] : []),
+      ...(opaque ? [line('', '… with opaque tokens', opaque)] : []),
     ]),
   ]);
 
@@ -53,10 +57,10 @@ function verdict(ratio: number | undefined, goal: number | undefined): string {
 /** Ratios beside their goals. */
 export const ratios = (results: readonly Result[]): string =>
   table([
-    ['ratio of requests/s', 'of limit', '(by CPU)', 'of oidc-provider', '(by CPU)', 'of Pocket ID 2.9'],
+    ['ratio of requests/s', 'of limit', '(by CPU)', 'of oidc-provider', '(by CPU)', '(opaque)', 'of Pocket ID 2.9'],
     ...results
       .filter((result) => result.pocketid)
-      .map(({ name, pocketid, limit, provider }) => {
+      .map(({ name, pocketid, limit, provider, opaque }) => {
         const { ofLimit, ofProvider, original, timesOriginal } = GOALS[name];
         const rate = pocketid?.rate ?? 0;
         const cpu = pocketid?.cpu ?? 1;
@@ -66,6 +70,7 @@ export const ratios = (results: readonly Result[]): string =>
           limit ? fine(limit.cpu / cpu) : '–',
           verdict(provider && rate / provider.rate, ofProvider),
           provider ? fine(provider.cpu / cpu) : '–',
+          verdict(opaque && rate / opaque.rate, undefined),
           verdict(original && rate / original, timesOriginal),
         ];
       }),
