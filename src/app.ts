@@ -8,10 +8,12 @@ import { createApiKeys } from './api-keys/service.ts';
 import { createApiGrants } from './apis/grants.ts';
 import { apiRoutes } from './apis/routes.ts';
 import { createApis } from './apis/service.ts';
+import { deviceOf } from './audit/device.ts';
 import { createAuditLists } from './audit/lists.ts';
 import { createLocate } from './audit/locate.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
+import { createClientDocuments } from './clients/documents.ts';
 import { createPreview } from './clients/preview.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { createClientSecrets } from './clients/secrets.ts';
@@ -21,6 +23,8 @@ import { createConsents } from './consents/service.ts';
 import { mergeClaims } from './custom-claims/merge.ts';
 import { customClaimRoutes } from './custom-claims/routes.ts';
 import { createCustomClaims } from './custom-claims/service.ts';
+import { deviceLoginRoutes } from './device-login/routes.ts';
+import { createDeviceLogin } from './device-login/service.ts';
 import { createClientAssertions } from './grants/assertions.ts';
 import { deviceRoutes } from './grants/device-routes.ts';
 import { createDevices } from './grants/device-service.ts';
@@ -108,7 +112,8 @@ export async function createApp({ config, database, clock, random, log, generate
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
-  const audit = createAudit({ clock, random, locate: createLocate() });
+  const locate = createLocate();
+  const audit = createAudit({ clock, random, locate });
   const auditLists = createAuditLists({ db, clock, retentionDays: config.auditLogRetentionDays });
   const cookies = cookiesOf(config);
   const grants = createGrants({ db, random });
@@ -184,7 +189,16 @@ export async function createApp({ config, database, clock, random, log, generate
   const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy, mergeClaims });
 
   const signingKeys = await createSigningKeys({ db, clock, seal, log, audit, generate: generateKey });
-  const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims });
+  const documents = createClientDocuments({
+    db,
+    clock,
+    log,
+    fetchPublic,
+    uriPolicy: { allowInsecure: config.allowInsecureCallbackUrls },
+    allowlist: () => settings.get('cimdUrlAllowlist'),
+    dropConsents: (tx, clientId) => consents.dropOfClient(tx, clientId),
+  });
+  const ledger = createLedger({ db, kind: database.kind, merge: mergeClaims, documents });
   const decide = createDecider(idleSeconds);
   const consents = createConsents({
     db,
@@ -208,6 +222,19 @@ export async function createApp({ config, database, clock, random, log, generate
     takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
     mayGuess: guessLimit({ guesses: 10, seconds: 3600 }),
   });
+  const deviceLogin = createDeviceLogin({
+    db,
+    clock,
+    random,
+    audit,
+    neighbours: {
+      start: sessions.start,
+      takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
+      locate,
+      describeDevice: deviceOf,
+    },
+    codes: { hash: keyedHash(seal, 'device-login-code'), mayGuess: guessLimit({ guesses: 10, seconds: 3600 }) },
+  });
   const assertions = createClientAssertions({ db, clock, fetchPublic });
   const pushed = createPushedRequests({ db, random });
   const engine = {
@@ -216,6 +243,7 @@ export async function createApp({ config, database, clock, random, log, generate
     grants,
     devices,
     assertions,
+    documents,
     keys: signingKeys,
     values: createValues({ random, seal }),
     decide,
@@ -280,6 +308,7 @@ export async function createApp({ config, database, clock, random, log, generate
     ledger,
     keys: signingKeys,
     decide,
+    documents,
     policy: { allowInsecure: config.allowInsecureCallbackUrls },
   };
   const refusals = createRefusals({ db, log, audit });
@@ -349,6 +378,7 @@ export async function createApp({ config, database, clock, random, log, generate
     oneTimeCodes,
     setUp,
     signUps,
+    deviceLogin,
     users,
     groups,
     customClaims,
@@ -403,7 +433,7 @@ export async function createApp({ config, database, clock, random, log, generate
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
   apiKeyRoutes(app, { apiKeys });
-  clientRoutes(app, { clients, secrets: clientSecrets, preview });
+  clientRoutes(app, { clients, secrets: clientSecrets, preview, documents });
   scimRoutes(app, { scimProviders });
   versionRoutes(app, { version: VERSION });
   apiRoutes(app, { apis, apiGrants });
@@ -413,6 +443,7 @@ export async function createApp({ config, database, clock, random, log, generate
   customClaimRoutes(app, { customClaims });
   sessionRoutes(app, { sessions, cookies });
   oneTimeCodeRoutes(app, { oneTimeCodes, cookies, showUser: users.me });
+  deviceLoginRoutes(app, { deviceLogin, cookies, showUser: users.me, appUrl: config.appUrl });
   signUpRoutes(app, { setUp, signUps, cookies, showUser: users.me });
   passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   grantRoutes(app, { engine, clock, db, log, audit });
@@ -426,7 +457,13 @@ export async function createApp({ config, database, clock, random, log, generate
     refusals,
     pages,
     cookies,
-    metadata: { issuer: config.appUrl, internalUrl: config.internalAppUrl, algs: signingKeys.algs, uiLocales: LANGUAGES },
+    metadata: {
+      issuer: config.appUrl,
+      internalUrl: config.internalAppUrl,
+      algs: signingKeys.algs,
+      uiLocales: LANGUAGES,
+      clientDocuments: documents.isOn,
+    },
   });
   interactionApi(app, { flow, cookies, clientMeta: clients.meta });
   const site = { appUrl: config.appUrl, assets, renderer, cookies, clock, log };

@@ -73,6 +73,7 @@ delete /api/oidc/clients/{id}/logo                          admin     images
 put    /api/oidc/clients/{id}                               admin     clients
 delete /api/oidc/clients/{id}                               admin     clients
 put    /api/oidc/clients/{id}/allowed-user-groups           admin     clients
+post   /api/oidc/clients/{id}/refresh                       admin     clients
 post   /api/oidc/clients/{id}/secret                        admin     clients
 get    /api/oidc/clients/{id}/secrets                       auditor   clients
 post   /api/oidc/clients/{id}/secrets                       admin     clients
@@ -176,6 +177,10 @@ post   /api/one-time-access-token/{token}                   none      one-time-c
 get    /api/signup/setup                                    none      sign-up
 post   /api/signup/setup                                    none      sign-up        limit=signup
 post   /api/signup                                          none      sign-up        limit=signup
+post   /api/device-login/requests                           none      device-login   limit=device-login-create
+post   /api/device-login/requests/{id}/exchange             none      device-login   limit=device-login-exchange
+post   /api/device-login/verification                       browser   device-login   limit=device-login-verification
+post   /api/device-login/verification/decision              browser   device-login   limit=device-login-verification
 get    /api/signup-tokens                                   admin     sign-up
 post   /api/signup-tokens                                   admin     sign-up
 delete /api/signup-tokens/{id}                              admin     sign-up
@@ -239,6 +244,9 @@ export const RATE_LIMITS = {
   signup: { count: 2, seconds: 60, burst: 10 },
   'webauthn-login': { count: 1, seconds: 5, burst: 10 },
   'webauthn-reauthenticate': { count: 1, seconds: 10, burst: 5 },
+  'device-login-create': { count: 1, seconds: 10, burst: 5 },
+  'device-login-exchange': { count: 1, seconds: 2, burst: 10 },
+  'device-login-verification': { count: 1, seconds: 10, burst: 5 },
   'one-time-access-token': { count: 1, seconds: 10, burst: 5 },
 } as const;
 export type RateLimit = keyof typeof RATE_LIMITS;

@@ -30,14 +30,14 @@ export function readCookie(header: string | undefined, name: string): string | u
 }
 
 /**
- * Our cookies: HttpOnly, SameSite=Lax, no Domain, Path=/, Secure exactly when APP_URL is https (a browser drops a Secure cookie from plain
+ * Our cookies: HttpOnly, SameSite=Lax, no Domain, Path=/ where nothing else is said, Secure exactly when APP_URL is https (a browser drops a Secure cookie from plain
  * http://localhost's neighbours). The `__Host-` prefix keeps sub-domains and plain http from planting one (RFC 6265bis section 4.1.3.2).
  */
 export function cookies({ appUrl }: Pick<Config, 'appUrl'>) {
   const secure = appUrl.startsWith('https:');
-  const cookie = (overHttp: string, prefix = '__Host-'): Cookie => {
+  const cookie = (overHttp: string, prefix = '__Host-', path = '/'): Cookie => {
     const name = secure ? prefix + overHttp : overHttp;
-    const attributes = { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const;
+    const attributes = { path, httpOnly: true, sameSite: 'Lax', secure } as const;
     return {
       name,
       read: (c) => readCookie(c.req.header('cookie'), name),
@@ -54,6 +54,8 @@ export function cookies({ appUrl }: Pick<Config, 'appUrl'>) {
     browser: cookie('browser'),
     /** Proof of a passkey ceremony minutes ago; one use. Its name is the one existing clients know. */
     reauthentication: cookie('reauthentication_token', '__Secure-'),
+    /** Binds a request to be signed in by another device to the browser that made it; sent to its exchange and nowhere else. */
+    deviceLogin: (id: string) => cookie('device_login_token', '__Secure-', `/api/device-login/requests/${id}/exchange`),
   };
 }
 export type Cookies = ReturnType<typeof cookies>;

@@ -82,6 +82,8 @@ export interface Tables {
     updated_at: Seconds;
   };
   client_secret: { id: string; client_id: string; secret_hash: string; prefix: string; created_at: Seconds; expires_at: Seconds | null };
+  /** The document a client of type cimd describes itself by. `grants` is a list of its grants; after `expires_at` it is read again. */
+  client_document: { client_id: string; grants: Json; fetched_at: Seconds; expires_at: Seconds };
   client_allowed_group: { client_id: string; group_id: string };
   /** Logos and pictures. `key` is `app/<name>`, `client/<id>/light`, `client/<id>/dark` or `user/<id>`; no bytes: removed, the default does not come back. */
   image: {
@@ -320,6 +322,22 @@ export interface Tables {
   };
   /** The groups of who signs up with a token, instead of the default ones. */
   signup_token_group: { token_id: string; group_id: string };
+  /** Browsers that wait to be signed in by another device. */
+  device_login: {
+    id: string;
+    user_code_hash: string;
+    /** SHA-256 of the cookie of the browser that asked. */
+    token_hash: string;
+    /** Of the browser that asked. */
+    ip: string;
+    user_agent: string;
+    /** approved | denied */
+    decision: string | null;
+    /** Who decided, and is signed in when they approved. */
+    user_id: string | null;
+    created_at: Seconds;
+    expires_at: Seconds;
+  };
   /** Application configuration that differs from its default. Sensitive values are sealed. */
   setting: { key: string; value: string };
   /** Replicas on one PostgreSQL count together; on SQLite the one process counts in memory. `full_at` is in milliseconds. */

@@ -1,0 +1,149 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Db } from '#platform/db/open.ts';
+import { AppError, notFound } from '#platform/errors.ts';
+import type { Origin } from '#platform/http/context.ts';
+import { type Random, sha256 } from '#platform/random.ts';
+import type { AuditEntry } from '../audit/service.ts';
+import { deviceLoginStore } from './store.ts';
+
+/** What it needs of those who know about people, passkeys and places. */
+export interface Neighbours {
+  start(
+    tx: Db,
+    input: { userId: string; amr: readonly ('phr' | 'otp')[]; origin: Origin; replaces?: string },
+  ): Promise<{ value: string; maxAge: number }>;
+  takeReauthentication(tx: Db, value: string, session: { id: string; userId: string }): Promise<{ authTime: number } | undefined>;
+  locate(ip: string): { country: string; city: string };
+  /** "Firefox on Linux". */
+  describeDevice(userAgent: string): string;
+}
+export interface Audit {
+  record(db: Db, entry: AuditEntry): Promise<void>;
+}
+/** Who decides: signed in, in the browser they hold. */
+export interface Decider {
+  userId: string;
+  username: string;
+  sessionId: string;
+}
+interface Deps {
+  db: Db;
+  clock: Clock;
+  random: Random;
+  audit: Audit;
+  neighbours: Neighbours;
+  codes: {
+    /** Keyed: a user code is short. */
+    hash(code: string): string;
+    /** Notes a wrong code; false when the person has guessed too often. */
+    mayGuess(userId: string): Promise<boolean>;
+  };
+}
+
+const LIFE_SECONDS = 300;
+const BLOCKED_SECONDS = 3600;
+/** A reauthentication for approving may be this old. */
+const FRESH_SECONDS = 60;
+/** Capitals without I, L and O; with the P in front nobody takes it for the code of a television. */
+const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ';
+const normal = (code: string) => code.toUpperCase().replace(/[^A-Z]/g, '');
+
+/** Signing a browser in from another device: it shows a code, a signed-in person looks at who asks, and approves with their passkey. */
+export function createDeviceLogin({ db, clock, random, audit, neighbours, codes }: Deps) {
+  /** Who guessed too often, and until when not even the right code helps them. */
+  const blocked = new Map<string, number>();
+
+  const find = async (code: string, userId: string) => {
+    const wait = (blocked.get(userId) ?? 0) - clock.now();
+    if (wait > 0) throw new AppError('rate_limited', { retryAfter: wait });
+    blocked.delete(userId);
+    const request = await deviceLoginStore(db).undecided(codes.hash(normal(code)), clock.now());
+    if (request) return request;
+    if (!(await codes.mayGuess(userId))) {
+      blocked.set(userId, clock.now() + BLOCKED_SECONDS);
+      throw new AppError('rate_limited', { retryAfter: BLOCKED_SECONDS });
+    }
+    throw notFound('Sign-in request');
+  };
+
+  return {
+    /** A request of this browser. `token` goes into its cookie for `maxAge` seconds; without it the request is worth nothing. */
+    async create(origin: Origin) {
+      const id = random.uuid();
+      const token = random.secret();
+      const userCode = `P${random.text(7, LETTERS)}`;
+      const now = clock.now();
+      await deviceLoginStore(db).insert({
+        id,
+        user_code_hash: codes.hash(userCode),
+        token_hash: sha256(token),
+        ip: origin.ip,
+        user_agent: origin.userAgent.slice(0, 512),
+        decision: null,
+        user_id: null,
+        created_at: now,
+        expires_at: now + LIFE_SECONDS,
+      });
+      return { id, userCode, token, maxAge: LIFE_SECONDS, expiresAt: now + LIFE_SECONDS };
+    },
+
+    /** Who asks with a code; throws `not_found`, or `rate_limited` after too many wrong ones. */
+    async describe(code: string, decider: Decider) {
+      const { ip, user_agent, expires_at } = await find(code, decider.userId);
+      return {
+        userCode: normal(code),
+        device: neighbours.describeDevice(user_agent),
+        ipAddress: ip,
+        ...neighbours.locate(ip),
+        expiresAt: expires_at,
+      };
+    },
+
+    /** `proof` is the reauthentication cookie's value: to approve it must be fresh, and it is used up. Throws `reauthentication_required`. */
+    async decide(from: {
+      code: string;
+      decision: 'approve' | 'deny';
+      decider: Decider;
+      proof: string | undefined;
+      origin: Origin;
+    }): Promise<void> {
+      const { code, decision, decider, proof, origin } = from;
+      const request = await find(code, decider.userId);
+      const { userId, username, sessionId } = decider;
+      await db.transaction().execute(async (tx) => {
+        if (decision === 'approve') {
+          const proven = proof && (await neighbours.takeReauthentication(tx, proof, { id: sessionId, userId }));
+          if (!proven || proven.authTime + FRESH_SECONDS <= clock.now()) throw new AppError('reauthentication_required');
+        }
+        const to = decision === 'approve' ? 'approved' : 'denied';
+        if (!(await deviceLoginStore(tx).decide(request.user_code_hash, to, userId, clock.now()))) throw notFound('Sign-in request');
+        const data = { device: neighbours.describeDevice(request.user_agent), deviceIpAddress: request.ip };
+        const event = decision === 'approve' ? 'REMOTE_SIGN_IN' : 'REMOTE_SIGN_IN_DENIED';
+        await audit.record(tx, { event, user: { id: userId, username }, data, origin });
+      });
+    },
+
+    /**
+     * What became of this browser's request: undefined while nobody has decided, else the session it is signed in with. Throws
+     * `device_login_expired` (also for another browser), `device_login_denied` or `user_disabled`.
+     */
+    async exchange({ id, token, origin, replaces }: { id: string; token: string | undefined; origin: Origin; replaces?: string }) {
+      const now = clock.now();
+      const tokenHash = sha256(token ?? '');
+      const request = token === undefined ? undefined : await deviceLoginStore(db).ofBrowser(id, tokenHash, now);
+      if (!request) throw new AppError('device_login_expired');
+      if (request.decision === null) return undefined;
+      if (request.decision !== 'approved') throw new AppError('device_login_denied');
+      return db.transaction().execute(async (tx) => {
+        const taken = await deviceLoginStore(tx).takeApproved(id, tokenHash, now);
+        if (!taken?.user_id) throw new AppError('device_login_expired');
+        if (await deviceLoginStore(tx).isDisabled(taken.user_id)) throw new AppError('user_disabled');
+        return { userId: taken.user_id, ...(await neighbours.start(tx, { userId: taken.user_id, amr: ['otp'], origin, replaces })) };
+      });
+    },
+
+    /** Removes what has expired; answers how many. For a job: nothing depends on it. */
+    sweep: (): Promise<number> => deviceLoginStore(db).sweep(clock.now()),
+  };
+}
+export type DeviceLogin = ReturnType<typeof createDeviceLogin>;
