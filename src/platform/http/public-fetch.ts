@@ -16,6 +16,8 @@ export interface FetchLimits {
   /** For everything together: name, connection, headers, body, redirects. */
   timeoutMs?: number;
   accept?: string;
+  /** How many redirects are followed; three by default. */
+  redirects?: number;
 }
 export interface Fetched {
   /** Media type without parameters, lower case; '' when none was sent. */
@@ -25,7 +27,7 @@ export interface Fetched {
 }
 export type PublicFetch = (url: string, limits: FetchLimits) => Promise<Fetched>;
 
-const MAX_REDIRECTS = 3;
+const REDIRECTS = 3;
 const PRIVATE = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -126,12 +128,12 @@ export function createPublicFetch({
     return Buffer.concat(chunks);
   };
 
-  return async (text, { maxBytes, timeoutMs = defaultTimeoutMs, accept = '*/*' }) => {
+  return async (text, { maxBytes, timeoutMs = defaultTimeoutMs, accept = '*/*', redirects = REDIRECTS }) => {
     const signal = AbortSignal.timeout(timeoutMs);
     let answer: IncomingMessage | undefined;
     try {
       let next = target(text);
-      for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      for (let hop = 0; hop <= redirects; hop++) {
         answer = await get(next, accept, signal);
         const location = answer.headers.location;
         if (answer.statusCode !== undefined && answer.statusCode >= 300 && answer.statusCode < 400 && location) {

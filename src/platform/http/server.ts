@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Answer, answerClass, type Served } from './answer.ts';
+import { answerBadRequest } from './bad-request.ts';
 import { clientAddress } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import { defaultHeaders } from './headers.ts';
@@ -15,7 +16,7 @@ import { targetJudge, tooManyParameters } from './request-target.ts';
 import { sharedAnswers } from './shared-answers.ts';
 
 /** What every socket may cost us. Times are milliseconds; Node looks for late ones every second. */
-const LIMITS = {
+export const LIMITS = {
   headersTimeout: 13_000,
   requestTimeout: 28_000,
   /** Longer than the minute that reverse proxies keep idle connections, so that they end them and never we under a request. */
@@ -29,7 +30,8 @@ const LIMITS = {
   upload: 3 * 1024 * 1024,
   /** How long a refused client is listened to. */
   linger: 1000,
-} as const;
+  checkInterval: 1000,
+};
 
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
@@ -44,6 +46,8 @@ interface Options {
   secretPaths: readonly string[];
   /** Seconds to wait when this client has asked for too much; absent: no limit. */
   admit?: (path: string, ip: string) => number | undefined;
+  /** For tests, which do not wait half a minute. */
+  limits?: typeof LIMITS;
 }
 
 const REFUSALS: Record<number, ErrorCode> = {
@@ -62,7 +66,7 @@ const OF_BODY: Record<Exclude<BodyRefusal, 'gone'>, number> = { 'too large': 413
  * The HTTP server: judges every request before the application sees it (size, target, host, client), reads its body, and writes its line in the
  * log. The application gets whole requests only.
  */
-export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }: Options) {
+export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, limits = LIMITS }: Options) {
   const judge = targetJudge([config.appUrl, config.internalAppUrl]);
   const addressOf = clientAddress(config.trustProxy);
   const write = requestLog({ log, logQueryArgs: config.logQueryArgs, secretPaths });
@@ -96,7 +100,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     // Closing while the client still sends would reset the connection before it has read the answer: listen a little longer.
     outgoing.write(body);
     const end = () => void outgoing.end();
-    const late = setTimeout(end, LIMITS.linger);
+    const late = setTimeout(end, limits.linger);
     incoming
       .on('data', () => {})
       .once('close', () => clearTimeout(late))
@@ -117,7 +121,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
     const body = await readBody(
       incoming,
       outgoing,
-      isUpload(incoming.method as string, path) ? LIMITS.upload : LIMITS.body,
+      isUpload(incoming.method as string, path) ? limits.upload : limits.body,
       awaitsContinue,
     );
     if (body === 'gone') return;
@@ -144,7 +148,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
       write(incoming, incoming.url as string, exchange, status, performance.now() - began, outgoing.size);
     });
     if (draining) outgoing.setHeader('connection', 'close');
-    if (incoming.rawHeaders.length > 2 * LIMITS.maxHeaders) return refuse(incoming, outgoing, 431, 'there are too many headers');
+    if (incoming.rawHeaders.length > 2 * limits.maxHeaders) return refuse(incoming, outgoing, 431, 'there are too many headers');
     const target = judge(line, incoming.headers.host);
     if ('refuse' in target) return refuse(incoming, outgoing, target.refuse, target.why);
     if (draining && (target.url === '/healthz' || target.url === '/readyz')) return refuse(incoming, outgoing, 503, 'stopping');
@@ -159,21 +163,23 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
   };
 
   const server = createServer({
-    headersTimeout: LIMITS.headersTimeout,
-    requestTimeout: LIMITS.requestTimeout,
-    keepAliveTimeout: LIMITS.keepAliveTimeout,
-    maxHeaderSize: LIMITS.maxHeaderSize,
-    connectionsCheckingInterval: 1000,
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    maxHeaderSize: limits.maxHeaderSize,
+    connectionsCheckingInterval: limits.checkInterval,
     insecureHTTPParser: false,
     ServerResponse: answerClass(defaults),
   });
-  server.maxHeadersCount = LIMITS.maxHeaders + 1;
-  server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
-  server.maxConnections = LIMITS.maxConnections;
-  server.setTimeout(LIMITS.idleSocketTimeout);
+  server.maxHeadersCount = limits.maxHeaders + 1;
+  server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.idleSocketTimeout);
   server.on('request', handle);
   server.on('checkContinue', (incoming, outgoing) => handle(incoming, outgoing, true));
-  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => answerBadRequest(cause, socket, defaults.closed));
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) =>
+    answerBadRequest(cause, socket, defaults.closed, limits.linger),
+  );
 
   return {
     server,
@@ -192,24 +198,4 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit }:
       clearTimeout(late);
     },
   };
-}
-
-const PARSER_STATUS: Record<string, number> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-};
-
-/** What Node's parser refuses gets our headers too, and no word of what the server is. */
-function answerBadRequest(cause: NodeJS.ErrnoException, socket: Socket, headers: readonly string[]): void {
-  // An answer that is already under way must not be followed by bytes that would be read as part of it.
-  const underWay = (socket as { _httpMessage?: unknown })._httpMessage;
-  if (cause.code === 'ECONNRESET' || !socket.writable || underWay) return void socket.destroy();
-  const status = PARSER_STATUS[cause.code ?? ''] ?? 400;
-  const body = JSON.stringify({ error: STATUS_CODES[status], code: 'invalid_request' });
-  const lines = [];
-  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
