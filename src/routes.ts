@@ -170,7 +170,7 @@ post   /account/sessions/end-others                         opt       sign-in
 get    /api/oidc/users/me/authorized-clients                user      consents
 delete /api/oidc/users/me/authorized-clients/{clientId}     user      consents
 get    /api/oidc/users/me/clients                           user      consents
-get    /api/oidc/users/{id}/authorized-clients              admin     consents
+get    /api/oidc/users/{id}/authorized-clients              auditor   consents
 
 post   /api/users/{id}/one-time-access-token                manager   one-time-codes
 post   /api/one-time-access-token/{token}                   none      one-time-codes limit=one-time-access-token
@@ -181,7 +181,7 @@ post   /api/device-login/requests                           none      device-log
 post   /api/device-login/requests/{id}/exchange             none      device-login   limit=device-login-exchange
 post   /api/device-login/verification                       browser   device-login   limit=device-login-verification
 post   /api/device-login/verification/decision              browser   device-login   limit=device-login-verification
-get    /api/signup-tokens                                   admin     sign-up
+get    /api/signup-tokens                                   auditor   sign-up
 post   /api/signup-tokens                                   admin     sign-up
 delete /api/signup-tokens/{id}                              admin     sign-up
 
@@ -195,13 +195,13 @@ post   /api/webauthn/reauthenticate                         browser   passkeys  
 get    /api/webauthn/credentials                            user      passkeys
 patch  /api/webauthn/credentials/{id}                       browser   passkeys
 delete /api/webauthn/credentials/{id}                       browser   passkeys
-get    /api/users/{id}/webauthn-credentials                 admin     passkeys
+get    /api/users/{id}/webauthn-credentials                 auditor   passkeys
 delete /api/users/{id}/webauthn-credentials/{credentialId}  admin     passkeys
 
 get    /api/users/me/sessions                               user      sessions
 delete /api/users/me/sessions                               user      sessions
 delete /api/users/me/sessions/{sessionId}                   user      sessions
-get    /api/users/{id}/sessions                             admin     sessions
+get    /api/users/{id}/sessions                             auditor   sessions
 delete /api/users/{id}/sessions                             admin     sessions
 delete /api/users/{id}/sessions/{sessionId}                 admin     sessions
 
