@@ -181,7 +181,7 @@ post   /api/device-login/requests                           none      device-log
 post   /api/device-login/requests/{id}/exchange             none      device-login   limit=device-login-exchange
 post   /api/device-login/verification                       browser   device-login   limit=device-login-verification
 post   /api/device-login/verification/decision              browser   device-login   limit=device-login-verification
-get    /api/signup-tokens                                   auditor   sign-up
+get    /api/signup-tokens                                   admin     sign-up
 post   /api/signup-tokens                                   admin     sign-up
 delete /api/signup-tokens/{id}                              admin     sign-up
 
