@@ -7,7 +7,9 @@ const [url = '', seconds = '', file = ''] = process.argv.slice(2);
 const rows = readFileSync(file, 'utf8').split('\n');
 const end = rows.indexOf('', 3);
 const [method = '', path = '', kind = ''] = rows;
-const headers = Object.fromEntries(rows.slice(3, end).map((row) => row.split(/: (.*)/s) as [string, string]));
+const sent = Object.fromEntries(rows.slice(3, end).map((row) => row.split(/: (.*)/s) as [string, string]));
+// A request that is set up at run time gets no Host by itself.
+const headers = { ...sent, Host: new URL(url).host };
 const lines = rows.slice(end + 1);
 let next = 0;
 let runsOut = false;

@@ -103,7 +103,8 @@ async function recordAll(server: Server, { plans, passkeys }: Furnished, names: 
   const ask = async (name: ScenarioName, plan: Plan): Promise<Recording[]> => {
     if (plan.kind === 'sign-in') {
       const start = await record(server, { ...plan, method: 'GET', path: plan.path.replace(/finish$/, 'start') }, '');
-      return [start, { ...recordings.get('passkey login finish')![0]!, path: plan.path }];
+      const [finish] = await ask('passkey login finish', plans['passkey login finish']);
+      return finish ? [start, { ...finish, path: plan.path }] : [];
     }
     const [first = '', second = ''] = portion(plan, 1).lines;
     return [await record(server, plan, first + second, name === 'passkey login finish' ? passkeys : [])];

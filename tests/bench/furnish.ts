@@ -6,7 +6,7 @@ import { searchKey } from '#platform/text.ts';
 import type { Plan } from './load.ts';
 import { createPasskeys, makePasskey, type Passkey } from './passkeys.ts';
 import { challenge, client, grant, inHashOrder, insertAll, LONG, now, PEOPLE, people, secret, token, values } from './rows.ts';
-import { APPLICATION, authorizeQuery, basic, codeBody, FORM, type ScenarioName } from './scenarios.ts';
+import { APPLICATION, authorizeQuery, basic, codeBody, FORM, refreshBody, type ScenarioName } from './scenarios.ts';
 
 /** How many one-time values to prepare. */
 export interface Counts {
@@ -146,7 +146,7 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
   const users = people();
   const owner = (i: number) => users[i % PEOPLE]!.id;
   const codes = { rs256: inHashOrder(values(counts.rs256)), es256: inHashOrder(values(counts.es256)) };
-  const refreshTokens = values(counts.refreshTokens);
+  const refreshTokens = { rs256: values(counts.refreshTokens), es256: values(counts.refreshTokens) };
   const [personToken = '', serviceToken = ''] = values(2);
   try {
     return await database.db.transaction().execute(async (tx) => {
@@ -157,16 +157,20 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
           'oauth_grant',
           ofClient.map((code, i) => grant(id, owner(i), code)),
         );
-      const grants = [...refreshTokens.map((_, i) => grant('rs256', owner(i))), grant('rs256', owner(0)), grant('service', owner(0))];
-      await insertAll(tx, 'oauth_grant', grants);
-      await insertAll(
-        tx,
-        'oauth_token',
-        refreshTokens.map((value, i) => token('refresh', grants[i]!, value, ['rs256'])),
-      );
+      for (const [id, ofClient] of Object.entries(refreshTokens)) {
+        const grants = ofClient.map((_, i) => grant(id, owner(i)));
+        await insertAll(tx, 'oauth_grant', grants);
+        await insertAll(
+          tx,
+          'oauth_token',
+          ofClient.map((value, i) => token('refresh', grants[i]!, value, [id])),
+        );
+      }
+      const grants = [grant('rs256', owner(0)), grant('service', owner(0))] as const;
+      await insertAll(tx, 'oauth_grant', [...grants]);
       await insertAll(tx, 'oauth_token', [
-        token('access', grants.at(-2)!, personToken, ['rs256', origin]),
-        token('access', grants.at(-1)!, serviceToken, ['service', origin]),
+        token('access', grants[0], personToken, ['rs256', origin]),
+        token('access', grants[1], serviceToken, ['service', origin]),
       ]);
       const { passkeys, lines } = await signIns(tx, users, origin, counts.challenges);
       const service = { ...FORM, ...basic('service', APPLICATION.secret) };
@@ -186,7 +190,8 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
             'once',
             codes.es256.map((code) => codeBody('es256', code)),
           ),
-          'refresh RS256': post(path, 'chain', ['grant_type=refresh_token&client_id=rs256&refresh_token=', ...refreshTokens]),
+          'refresh RS256': post(path, 'chain', [refreshBody('rs256'), ...refreshTokens.rs256]),
+          'refresh ES256': post(path, 'chain', [refreshBody('es256'), ...refreshTokens.es256]),
           'client credentials': post(path, 'same', ['grant_type=client_credentials'], service),
           introspection: post('/api/oidc/introspect', 'same', [`token=${serviceToken}`], service),
           userinfo: get('/api/oidc/userinfo', { Authorization: `Bearer ${personToken}` }),

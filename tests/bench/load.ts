@@ -73,7 +73,7 @@ export async function measure(
   } | null;
   if (!result) throw new Error(`the load generator said: ${stdout}`);
   return {
-    rate: (result.requests - result.errors) / result.seconds,
+    rate: Math.max(0, result.requests - result.errors) / result.seconds,
     p50: result.p50,
     p99: result.p99,
     errors: result.errors,

@@ -5,7 +5,7 @@ import Provider from 'oidc-provider';
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
 import type { Counts } from './furnish.ts';
 import type { Plan } from './load.ts';
-import { APPLICATION, authorizeQuery, basic, codeBody, FORM, type ScenarioName } from './scenarios.ts';
+import { APPLICATION, authorizeQuery, basic, codeBody, FORM, refreshBody, type ScenarioName } from './scenarios.ts';
 
 const [port = '', file = '', counts = '{}'] = process.argv.slice(2);
 /** What PocketID's access tokens are as well: signed JWTs (RFC 9068). Without a resource oidc-provider hands out random text instead. */
@@ -132,8 +132,10 @@ async function many(count: number, make: () => Promise<string>): Promise<string[
 }
 const codesOf = (id: string, count: number, resource?: string) =>
   many(count, async () => codeBody(id, await new provider.AuthorizationCode(await given(id, resource)).save(LONG)));
-const refreshTokensOf = (resource?: string) =>
-  many(refreshTokens, async () => new provider.RefreshToken(await given('rs256', resource)).save(LONG));
+const refreshLines = async (id: string, resource?: string) => [
+  refreshBody(id),
+  ...(await many(refreshTokens, async () => new provider.RefreshToken(await given(id, resource)).save(LONG))),
+];
 const accessToken = async (id: string) => new provider.AccessToken(await given(id)).save(LONG);
 const session = new provider.Session({ accountId: 'ann', loginTs: Math.floor(Date.now() / 1000) });
 await session.save(LONG);
@@ -151,10 +153,8 @@ const service = basic('service', APPLICATION.secret);
 const issuing = async (resource?: string): Promise<Partial<Record<ScenarioName, Plan>>> => ({
   'code exchange RS256': post('/token', 'once', await codesOf('rs256', rs256, resource)),
   'code exchange ES256': post('/token', 'once', await codesOf('es256', es256, resource)),
-  'refresh RS256': post('/token', 'chain', [
-    'grant_type=refresh_token&client_id=rs256&refresh_token=',
-    ...(await refreshTokensOf(resource)),
-  ]),
+  'refresh RS256': post('/token', 'chain', await refreshLines('rs256', resource)),
+  'refresh ES256': post('/token', 'chain', await refreshLines('es256', resource)),
   'client credentials': post('/token', 'same', [`grant_type=client_credentials${resource ? `&resource=${resource}` : ''}`], service),
 });
 const provided: Record<'jwt' | 'opaque', Partial<Record<ScenarioName, Plan>>> = {

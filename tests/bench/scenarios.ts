@@ -3,6 +3,7 @@ export const SCENARIOS = [
   'code exchange RS256',
   'code exchange ES256',
   'refresh RS256',
+  'refresh ES256',
   'client credentials',
   'introspection',
   'userinfo',
@@ -29,7 +30,9 @@ interface Scenario {
 export const GOALS: Readonly<Record<ScenarioName, Scenario>> = {
   'code exchange RS256': { ofLimit: 0.75, ofProvider: 1, original: 155, timesOriginal: 6, perSecond: 2500 },
   'code exchange ES256': { ofLimit: 0.6, ofProvider: 2, perSecond: 5000 },
-  'refresh RS256': { ofProvider: 2, original: 145, timesOriginal: 6 },
+  // An RSA signature alone takes more than half of what oidc-provider takes for the whole request.
+  'refresh RS256': { ofProvider: 1, original: 145, timesOriginal: 6 },
+  'refresh ES256': { ofProvider: 2 },
   'client credentials': { ofProvider: 2 },
   introspection: { ofProvider: 2 },
   userinfo: { ofProvider: 2, original: 2000, timesOriginal: 4 },
@@ -66,6 +69,9 @@ export const codeBody = (client: string, code: string) =>
       code,
     }),
   );
+
+/** Start of a refresh's body; the token comes after it. */
+export const refreshBody = (client: string) => `grant_type=refresh_token&client_id=${client}&refresh_token=`;
 
 export const authorizeQuery = (client: string, challenge: string) =>
   String(
