@@ -52,6 +52,8 @@ interface Deps {
 
 /** Seconds the ceremony cookie outlives its challenges by far, so that who is late is told so, and not that they began elsewhere. */
 const COOKIE_SECONDS = 3600;
+/** Of every ceremony begun: for how long its cookie is kept, and for how long it may be answered. */
+const TIMES = { maxAge: COOKIE_SECONDS, seconds: CEREMONY_SECONDS };
 /** Seconds after proving themselves in which a person may add a passkey. */
 const FRESH_SECONDS = 300;
 /** Seconds a reauthentication proof may be used in, once. */
@@ -155,7 +157,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     /** Options for navigator.credentials.get, the same for everybody but the challenge. `browser`: the ceremony cookie the browser already has. */
     async startLogin({ browser }: { browser?: string } = {}) {
       const { id, challenge } = await newChallenge('login', browser);
-      return { id, maxAge: COOKIE_SECONDS, options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge }) };
+      return { id, ...TIMES, options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge }) };
     },
 
     /**
@@ -201,7 +203,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
         user: { id: user.id, username: user.username, displayName: user.display_name },
         exclude: own.map(known),
       });
-      return { id, maxAge: COOKIE_SECONDS, options };
+      return { id, ...TIMES, options };
     },
 
     /** Adds the passkey of RegistrationResponseJSON; throws as `finishLogin`, and `synced_passkey_not_allowed`, `passkey_already_registered`. */
@@ -251,7 +253,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const allow = own.length > 0 ? own.map(known) : undefined;
       return {
         id,
-        maxAge: COOKIE_SECONDS,
+        ...TIMES,
         options: requestOptions({ rp: webauthn.rp, policy: await webauthn.policy(), challenge, allow }),
       };
     },

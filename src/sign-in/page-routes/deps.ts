@@ -28,7 +28,10 @@ interface Started {
 }
 interface Begun {
   id: string;
+  /** Of the ceremony cookie. */
   maxAge: number;
+  /** For so long it may be answered. */
+  seconds: number;
   options: object;
 }
 interface CallerSession {
@@ -114,9 +117,9 @@ export async function beginLogin(c: Ctx, { cookies, passkeys }: Pick<PageDeps, '
 }
 
 /** Sets the ceremony's cookie; answers what the page embeds. */
-export function begun(c: Ctx, cookies: Cookies, { id, maxAge, options }: Begun) {
+export function begun(c: Ctx, cookies: Cookies, { id, maxAge, seconds, options }: Begun) {
   cookies.ceremony.set(c, id, maxAge);
-  return { options, seconds: maxAge };
+  return { options, seconds };
 }
 
 /** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
