@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import { MIGRATIONS } from './migrations/list.ts';
 import type { Database } from './open.ts';
 
 /** The newest schema this program knows. */

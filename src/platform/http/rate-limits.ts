@@ -48,11 +48,13 @@ export function createRateLimits<Name extends string>({
     const step = stepOf(bucket);
     const now = clock();
     const key = `${name} ${clientKey(ip)}`;
-    const next = Math.max(full.get(key) ?? 0, now) + step;
+    const before = full.get(key) ?? 0;
+    const next = Math.max(before, now) + step;
     const excess = next - now - step * bucket.burst;
-    if (excess > 0) return Math.ceil(excess / 1000);
+    // Set anew also when refused: whoever keeps coming stands at the end of the map, far from being forgotten.
     full.delete(key);
-    full.set(key, next);
+    full.set(key, excess > 0 ? before : next);
+    if (excess > 0) return Math.ceil(excess / 1000);
     if (full.size > MOST_KEYS) full.delete(full.keys().next().value as string);
     return undefined;
   };

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './list.ts';
 
 /** People, clients, passkeys, sessions, grants and tokens, keys, audit. */
 export const foundation: Migration = {

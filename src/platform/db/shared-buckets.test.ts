@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { settableClock } from '#src/testing/world.ts';
+import { createRateLimits } from '../http/rate-limits.ts';
+import { testDatabase } from '../testing/database.ts';
+import { sharedBuckets } from './shared-buckets.ts';
+
+test('replicas on one database count together: of fifty attempts at once exactly the burst passes', async (t) => {
+  const { db, kind, close } = await testDatabase(settableClock());
+  t.after(close);
+  // SQLite has one server, which counts in its memory: there is no statement for it.
+  if (kind === 'sqlite') return assert.equal(await db.selectFrom('rate_limit').selectAll().executeTakeFirst(), undefined);
+  let now = 1_790_000_000_000;
+  const replica = () =>
+    createRateLimits({
+      buckets: { login: { count: 1, seconds: 5, burst: 10 } },
+      clock: () => now,
+      shared: { names: ['login'], store: sharedBuckets(db) },
+    });
+  const [one, two] = [replica(), replica()];
+  const attempts = await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 ? one : two).take('login', '192.0.2.1')));
+  assert.equal(attempts.filter((wait) => wait === undefined).length, 10);
+  assert.ok(attempts.every((wait) => wait === undefined || wait === 5));
+  now += 5000;
+  assert.deepEqual([await one.take('login', '192.0.2.1'), await two.take('login', '192.0.2.1')], [undefined, 5]);
+});
