@@ -276,6 +276,15 @@ export const deleteSecret = createRoute({
 });
 
 const Claims = z.record(z.string(), z.unknown());
+export const refreshClient = createRoute({
+  method: 'post',
+  path: '/api/oidc/clients/{id}/refresh',
+  tags: ['OIDC clients'],
+  summary: 'Read the document of a client that describes itself',
+  request: { params: byId },
+  responses: { 200: answer(ClientWithGroups), ...problems(...refused, 'not_found', 'client_has_no_document', 'client_document_failed') },
+});
+
 export const previewClaims = createRoute({
   ...all,
   method: 'get',

@@ -83,7 +83,9 @@ export function mergedClient(before: ClientRow, body: UpdateClient | CreateClien
 }
 
 /** A client that describes itself by a document (`cimd`) is only told what its document cannot say. */
-export const cimdBody = (body: UpdateClient): UpdateClient => ({
+export const cimdBody = (body: UpdateClient, before: ClientRow): UpdateClient => ({
+  // Absent would empty it.
+  logoutCallbackURLs: JSON.parse(before.logout_callback_urls) as string[],
   description: body.description,
   requiresReauthentication: body.requiresReauthentication,
   requiresPushedAuthorizationRequests: body.requiresPushedAuthorizationRequests,

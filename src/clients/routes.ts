@@ -12,9 +12,10 @@ interface Deps {
   clients: Clients;
   secrets: ClientSecrets;
   preview: Preview;
+  documents: { refresh(client: { id: string; clientType: string }): Promise<void> };
 }
 
-export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview }: Deps): void {
+export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview, documents }: Deps): void {
   app.openapi(contract.listClients, async (c) => c.json(await clients.list(listOptions(c.req.url)), 200));
   app.openapi(contract.createClient, async (c) => c.json(await clients.create(actorOf(c), c.req.valid('json')), 201));
   app.openapi(contract.getClient, async (c) => c.json(await clients.get(clientIdOf(c.req.valid('param').id)), 200));
@@ -42,6 +43,12 @@ export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview 
     const { id, secretId } = c.req.valid('param');
     await secrets.remove(actorOf(c), clientIdOf(id), secretId);
     return c.body(null, 204);
+  });
+
+  app.openapi(contract.refreshClient, async (c) => {
+    const id = clientIdOf(c.req.valid('param').id);
+    await documents.refresh(await clients.get(id));
+    return c.json(await clients.get(id), 200);
   });
 
   app.openapi(contract.previewClaims, async (c) => {

@@ -151,7 +151,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
       const logos = await fetchLogos(given);
       await db.transaction().execute(async (tx) => {
         const before = await hold(tx, id);
-        const body = before.client_type === 'cimd' ? cimdBody(given) : given;
+        const body = before.client_type === 'cimd' ? cimdBody(given, before) : given;
         checkPatterns(before, body, uriPolicy);
         const after = mergedClient(before, body);
         const store = clientStore(tx);

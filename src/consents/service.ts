@@ -80,6 +80,11 @@ export function createConsents({ db, clock, audit, neighbours }: Deps) {
       });
     },
 
+    /** Takes back what everybody agreed to at a client, which is not the one they knew any more. Without consent its tokens are dead too. */
+    async dropOfClient(tx: Db, clientId: string): Promise<void> {
+      await consentStore(tx).removeOfClient(clientId);
+    },
+
     /** Applications the person has let know them, last used first. Throws `user_not_found`. */
     async authorized(userId: string, options: ListOptions) {
       const store = consentStore(db);

@@ -59,6 +59,8 @@ export const consentStore = (db: Db) => ({
       .executeTakeFirst();
   },
 
+  removeOfClient: (clientId: string) => db.deleteFrom('consent').where('client_id', '=', clientId).execute(),
+
   personExists: async (userId: string) =>
     (await db.selectFrom('user').select('id').where('id', '=', userId).executeTakeFirst()) !== undefined,
 

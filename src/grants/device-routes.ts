@@ -49,7 +49,7 @@ const deny = createRoute({
 });
 
 interface Deps extends Refusals {
-  engine: TokenDeps;
+  engine: TokenDeps & Parameters<typeof deviceAuthorization>[0];
   devices: DevicesService;
   clock: Clock;
   cookies: Pick<Cookies, 'session' | 'reauthentication'>;

@@ -4,6 +4,7 @@ import type {
   ApiPermission,
   ClaimsMapping,
   Client,
+  ClientDocuments,
   Facts,
   Grant,
   GrantRequest,
@@ -208,11 +209,19 @@ const toPerson = (row: FactsRow, merge: MergeClaims): Person => ({
   customClaims: row.claims === '[]' ? {} : merge(parsed<ClaimRow[]>(row, 'claims')),
 });
 
+interface LedgerDeps {
+  db: Db;
+  kind: DbKind;
+  merge: MergeClaims;
+  /** A client that may not be used any more is as good as none. */
+  documents: Pick<ClientDocuments, 'admits'>;
+}
+
 /**
  * Reads everything a request is decided by in one statement, so that the decision stands on one moment's facts and a token, userinfo or
  * introspection request costs one read.
  */
-export function createLedger({ db, kind, merge }: { db: Db; kind: DbKind; merge: MergeClaims }): Ledger {
+export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger {
   const statements = new Map<string, string>();
   return {
     async read(lookup: Lookup): Promise<Facts> {
@@ -232,7 +241,8 @@ export function createLedger({ db, kind, merge }: { db: Db; kind: DbKind; merge:
       const row = rows[0];
       if (!row) throw new Error('the facts statement answered no row');
       const facts: Facts = {};
-      if (row.c_id != null) facts.client = toClient(row);
+      const client = row.c_id != null ? toClient(row) : undefined;
+      if (client && documents.admits(client)) facts.client = client;
       if (row.s_id != null) facts.session = toSession(row);
       if (row.g_id != null) facts.grant = toGrant(row);
       if (row.t_kind != null) facts.token = toToken(row);

@@ -4,7 +4,7 @@ import { authenticateClient, type ClientAuthDeps } from './client-auth/authentic
 import { presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import type { Devices, Ledger, Origin, Seconds } from './ports.ts';
+import type { ClientDocuments, Devices, Ledger, Origin, Seconds } from './ports.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** Ten minutes: long enough to fetch a telephone, short enough to make guessing user codes pointless. */
@@ -23,14 +23,15 @@ export interface DeviceAuthorizationResponse {
 
 /** RFC 8628 section 3.1: a device without a browser asks for a code to show. Throws OAuthError. */
 export async function deviceAuthorization(
-  deps: ClientAuthDeps & { ledger: Ledger; devices: Devices },
+  deps: ClientAuthDeps & { ledger: Ledger; devices: Devices; documents: Pick<ClientDocuments, 'prepare'> },
   parameters: Parameters,
   authorization: string | undefined,
   { now, origin }: { now: Seconds; origin: Origin },
 ): Promise<DeviceAuthorizationResponse> {
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
-  const client = await authenticateClient(deps, await deps.ledger.read({ clientId: presented.id }), presented, now);
+  const facts = (await deps.documents.prepare(presented.id, 'device_code')) ? await deps.ledger.read({ clientId: presented.id }) : {};
+  const client = await authenticateClient(deps, facts, presented, now);
   const { resource } = checkResource({ parameters, client });
   const { scopes } = checkScope({ parameters, client }, resource);
   const { deviceCode, userCode } = await deps.devices.open(

@@ -23,7 +23,7 @@ const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'non
  * unsupported where silence would mean that it is. `internalUrl` is what applications on the same network reach us by (INTERNAL_APP_URL); a browser is
  * never sent there.
  */
-export function discoveryDocument({ issuer, internalUrl, algs, uiLocales }: Metadata): Record<string, unknown> {
+export function discoveryDocument({ issuer, internalUrl, algs, uiLocales, clientDocuments }: Metadata): Record<string, unknown> {
   return {
     issuer,
     authorization_endpoint: issuer + ENDPOINTS.authorization,
@@ -71,6 +71,7 @@ export function discoveryDocument({ issuer, internalUrl, algs, uiLocales }: Meta
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: clientDocuments,
   };
 }
 
@@ -79,4 +80,6 @@ export interface Metadata {
   internalUrl: string;
   algs: readonly SigningAlg[];
   uiLocales: readonly string[];
+  /** Clients may describe themselves by a document. */
+  clientDocuments: boolean;
 }

@@ -4,7 +4,7 @@ import { authenticateClient, type ClientAuthDeps } from './client-auth/authentic
 import { presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import type { Keys, Ledger, PushedRequests, Seconds } from './ports.ts';
+import type { ClientDocuments, Keys, Ledger, PushedRequests, Seconds } from './ports.ts';
 
 const PREFIX = 'urn:ietf:params:oauth:request_uri:';
 /** From the push to the browser's arrival. */
@@ -24,14 +24,23 @@ const PROOFS = ['client_secret', 'client_assertion', 'client_assertion_type'];
  * again when the browser brings the reference, for the client may have been changed by then. Throws OAuthError.
  */
 export async function pushedAuthorization(
-  deps: ClientAuthDeps & { ledger: Ledger; keys: Pick<Keys, 'verify'>; policy: UriPolicy; pushed: Pick<PushedRequests, 'push'> },
+  deps: ClientAuthDeps & {
+    ledger: Ledger;
+    keys: Pick<Keys, 'verify'>;
+    policy: UriPolicy;
+    pushed: Pick<PushedRequests, 'push'>;
+    documents: Pick<ClientDocuments, 'prepare'>;
+  },
   parameters: Parameters,
   authorization: string | undefined,
   now: Seconds,
 ): Promise<PushedAuthorizationResponse> {
   const presented = presentedClient(parameters, authorization);
   if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
-  const client = await authenticateClient(deps, await deps.ledger.read({ clientId: presented.id }), presented, now);
+  const facts = (await deps.documents.prepare(presented.id, 'authorization_code'))
+    ? await deps.ledger.read({ clientId: presented.id })
+    : {};
+  const client = await authenticateClient(deps, facts, presented, now);
   if (parameters.has('request_uri'))
     throw new OAuthError('invalid_request', 'request_uri cannot be pushed', {
       reason: 'request-uri-pushed',

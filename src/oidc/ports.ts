@@ -225,6 +225,17 @@ export interface PushedRequests {
   ): Promise<{ id: string; browser: string; parameters: ReadonlyMap<string, string> } | undefined>;
 }
 
+/** Clients that describe themselves by a document at the URL that is their id. */
+export interface ClientDocuments {
+  /**
+   * Makes sure that what is stored of such a client is what its document says now; false when it may not be used this way. Any other id is none of its
+   * business, and true. May take as long as a fetch; never throws for what the other side does.
+   */
+  prepare(clientId: string, grant: 'authorization_code' | 'device_code'): Promise<boolean>;
+  /** Whether a stored client may still be used at all: documents of its address are taken. */
+  admits(client: Pick<Client, 'type' | 'id'>): boolean;
+}
+
 export interface NewDeviceRequest {
   clientId: string;
   scopes: readonly string[];

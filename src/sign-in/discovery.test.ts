@@ -43,6 +43,7 @@ const Metadata = z.strictObject({
   request_parameter_supported: z.literal(false),
   request_uri_parameter_supported: z.literal(false),
   authorization_response_iss_parameter_supported: z.literal(true),
+  client_id_metadata_document_supported: z.literal(false),
 });
 
 const read = async (w: Awaited<ReturnType<typeof world>>, path: string) => (await w.request(path)).json();

@@ -6,7 +6,7 @@ import { type Outcome, STEPS, type Step } from '#oidc/decide.ts';
 import { OAuthError } from '#oidc/errors.ts';
 import { pushedValue } from '#oidc/par.ts';
 import type { Parameters } from '#oidc/parameters.ts';
-import type { Client, Decide, Facts, Keys, Ledger, PushedRequests } from '#oidc/ports.ts';
+import type { Client, ClientDocuments, Decide, Facts, Keys, Ledger, PushedRequests } from '#oidc/ports.ts';
 import { type Answer, respondCode, respondError } from '#oidc/respond.ts';
 import { shownScopes } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -44,6 +44,7 @@ export interface Engine {
   keys: Pick<Keys, 'verify'>;
   decide: Decide;
   policy: UriPolicy;
+  documents: Pick<ClientDocuments, 'prepare'>;
 }
 
 interface Deps {
@@ -219,8 +220,10 @@ export function createFlow({
   const authorize = async (received: Browser & { parameters: Parameters }): Promise<Authorized> => {
     const { pushedAs, ...from } = await withPushed(received);
     const { parameters, session, origin } = from;
-    const facts = await engine.ledger.read({ clientId: requestedClient(parameters), session });
-    const { client } = facts;
+    const clientId = requestedClient(parameters);
+    const isUsable = await engine.documents.prepare(clientId, 'authorization_code');
+    const facts = await engine.ledger.read({ clientId, session });
+    const client = isUsable ? facts.client : undefined;
     const address = returnAddress(parameters, client, engine.policy);
     if (!client) throw new OAuthError('invalid_request', 'the client is not known', { reason: 'client-unknown' });
     let request: AuthorizationRequest;
@@ -229,6 +232,8 @@ export function createFlow({
       request = { ...(await authorizationRequest(address, input)), pushedAs };
     } catch (error) {
       if (!(error instanceof OAuthError && error.redirectable)) throw error;
+      // Nobody vouches for such a client: without a person who knows where they are, it gets no redirect out of us (RFC 9700 section 4.11.2).
+      if (client.type === 'cimd' && !facts.session) throw error;
       refusals.tell({ code: error.code, reason: error.reason, client, origin });
       return { kind: 'answer', answer: respondError(address, engine.issuer, error), client };
     }

@@ -34,7 +34,7 @@ interface Deps {
   refusals: Refusals;
   pages: Pages;
   cookies: { session: Cookie; browser: Cookie };
-  metadata: Omit<Metadata, 'algs'> & { algs(): Metadata['algs'] };
+  metadata: Omit<Metadata, 'algs' | 'clientDocuments'> & { algs(): Metadata['algs']; clientDocuments(): boolean };
 }
 
 /** The binding cookie outlives every interaction it may have to vouch for. */
@@ -143,12 +143,14 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   app.get(ENDPOINTS.endSession, endSession);
   app.post(ENDPOINTS.endSession, endSession);
 
-  const document = JSON.stringify(discoveryDocument({ ...metadata, algs: metadata.algs() }));
+  const documents = [false, true].map((clientDocuments) =>
+    JSON.stringify(discoveryDocument({ ...metadata, algs: metadata.algs(), clientDocuments })),
+  );
   const discovery = (c: Ctx) => {
     shareAnswer(c, 1);
     c.header('Content-Type', 'application/json');
     c.header('Cache-Control', 'public, max-age=300');
-    return c.body(document);
+    return c.body(documents[metadata.clientDocuments() ? 1 : 0] as string);
   };
   app.get('/.well-known/openid-configuration', discovery);
   app.get('/.well-known/oauth-authorization-server', discovery);
