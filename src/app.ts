@@ -220,7 +220,7 @@ export async function createApp({ config, database, clock, random, log, generate
     audit,
     hashUserCode: keyedHash(seal, 'device-user-code'),
     takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
-    mayGuess: guessLimit({ guesses: 10, seconds: 3600 }),
+    mayGuess: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
   });
   const deviceLogin = createDeviceLogin({
     db,
@@ -233,7 +233,7 @@ export async function createApp({ config, database, clock, random, log, generate
       locate,
       describeDevice: deviceOf,
     },
-    codes: { hash: keyedHash(seal, 'device-login-code'), mayGuess: guessLimit({ guesses: 10, seconds: 3600 }) },
+    codes: { hash: keyedHash(seal, 'device-login-code'), mayGuess: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }) },
   });
   const assertions = createClientAssertions({ db, clock, fetchPublic });
   const pushed = createPushedRequests({ db, random });
