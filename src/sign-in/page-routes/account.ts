@@ -3,7 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { accountPage } from '../pages/account.ts';
 import type { MessageKey } from '../pages/messages.ts';
-import { type PageDeps, sessionOf } from './deps.ts';
+import { formOf, type PageDeps, sessionOf } from './deps.ts';
 
 const NOTICES: Record<string, MessageKey> = {
   saved: 'account.saved',
@@ -63,7 +63,7 @@ export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyLi
     });
 
   change('/account/passkeys/:id/rename', 'saved', async (c, userId, id) => {
-    const name = String((await c.req.parseBody()).name ?? '')
+    const name = String((await formOf(c)).name ?? '')
       .normalize('NFC')
       .trim();
     if (name === '' || [...name].length > 50) throw new AppError('validation_failed');

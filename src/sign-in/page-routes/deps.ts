@@ -122,6 +122,12 @@ export function begun(c: Ctx, cookies: Cookies, { id, maxAge, seconds, options }
   return { options, seconds };
 }
 
+/** The fields of a posted form; throws `invalid_request_body` for what cannot be read as one. */
+export const formOf = (c: Ctx) =>
+  c.req.parseBody().catch((cause: unknown) => {
+    throw new AppError('invalid_request_body', { cause });
+  });
+
 /** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
 export function refusedCode(c: Ctx, log: Log, cause: unknown) {
   if (!(cause instanceof AppError) || cause.status >= 500) throw cause;

@@ -7,7 +7,7 @@ import { toPerson, toScope } from '../describe.ts';
 import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '../pages/device-grant.ts';
 import { confirmPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
-import { begun, type PageDeps, refusedCode, sessionOf } from './deps.ts';
+import { begun, formOf, type PageDeps, refusedCode, sessionOf } from './deps.ts';
 
 interface Answerer {
   /** The session cookie's value. */
@@ -68,7 +68,7 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
   });
 
   app.post('/device', async (c) => {
-    const form = await c.req.parseBody();
+    const form = await formOf(c);
     const code = String(form.user_code ?? '').slice(0, 20);
     return withCode(c, code, async (answerer) => {
       const { client } = await devices.view(answerer, originOf(c));

@@ -6,7 +6,7 @@ import { shortName } from '../pages/interaction.ts';
 import type { Look } from '../pages/layout.ts';
 import { addPasskeyPage, confirmPage, SET_UP_FIELDS, type SetUpField, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
-import { begun, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { begun, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 /** Registers the first set-up and the page that makes a passkey. */
@@ -48,12 +48,15 @@ function setUpRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.get('/signup/setup', async (c) => {
     if (!(await setUp.isOpen())) return c.redirect('/login');
     const secret = c.req.query('secret') ?? '';
-    if (!(await setUp.knows(secret))) return renderer.render(c, setUpLinkPage);
+    if (!(await setUp.knows(secret))) {
+      refusedCode(c, log, new AppError('forbidden', { detail: 'not the secret of the link in the log' }));
+      return renderer.render(c, setUpLinkPage);
+    }
     return renderer.render(c, (look) => setUpPage(look, { secret, values: {} }));
   });
 
   app.post('/signup/setup', async (c) => {
-    const form = await c.req.parseBody();
+    const form = await formOf(c);
     const secret = String(form.secret ?? '');
     const values = Object.fromEntries(SET_UP_FIELDS.map((field) => [field, String(form[field] ?? '').trim()])) as Record<
       SetUpField,

@@ -8,7 +8,7 @@ import { mishapPage } from '../pages/problem.ts';
 import { gonePage, refusedPage } from '../pages/refused.ts';
 import { signInPage } from '../pages/sign-in.ts';
 import { type Completion, type StepView, shortId } from '../view.ts';
-import { beginLogin, begun, type PageDeps, sessionOf } from './deps.ts';
+import { beginLogin, begun, formOf, type PageDeps, sessionOf } from './deps.ts';
 import { destinationOf, interactionPath } from './destination.ts';
 
 /** Where the browser goes after a step. What can't be gone on with is explained by the interaction's own page. */
@@ -52,7 +52,7 @@ export function interactionPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   });
 
   app.post('/interaction/complete', async (c) => {
-    const form = await c.req.parseBody();
+    const form = await formOf(c);
     const { interaction: id } = destinationOf(form);
     const step = STEPS.find((known) => known === form.step);
     if (!id || !step) return badRequest(c, deps);
@@ -61,7 +61,7 @@ export function interactionPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   });
 
   app.post('/interaction/cancel', async (c) => {
-    const { interaction: id } = destinationOf(await c.req.parseBody());
+    const { interaction: id } = destinationOf(await formOf(c));
     if (!id) return badRequest(c, deps);
     const sent = await flow.cancel({ id, browser: cookies.browser.read(c), origin: originOf(c) });
     if (sent.kind === 'redirect') return c.redirect(sent.url, 303);

@@ -7,7 +7,7 @@ import { alternativePage, codePage, type Destination, newPage, signInPage, towar
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { wasSignOutRefused } from '../sign-out-refused.ts';
 import type { StepView } from '../view.ts';
-import { beginLogin, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 /** Registers `/login`, its alternatives, one-time codes and signing out. */
@@ -63,7 +63,7 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.get('/lc/:code', (c) => show(c, c.req.param('code').slice(0, 20)));
 
   app.post('/login/alternative/code', async (c) => {
-    const form = await c.req.parseBody();
+    const form = await formOf(c);
     const destination = destinationOf(form);
     const code = String(form.code ?? '').replace(/[\s-]/g, '');
     const byScript = c.req.header('accept') === 'application/json';

@@ -35,6 +35,30 @@ test('an installation without an administrator says so instead of asking for a p
   const page = await browser(w).visit('/login');
   assert.match(await page.text(), /Nobody lives here yet/);
   assert.equal((await browser(w).visit('/signup/setup?secret=wrong')).status, 403);
+  assert.deepEqual(
+    refusals(w).map(({ fields }) => [fields.reason, JSON.stringify(fields).includes('wrong')]),
+    [['forbidden', false]],
+  );
+});
+
+test('a form that cannot be read as one is a bad request, on every page that takes forms', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await ann.signIn();
+  const rows = ROUTES.filter(
+    ({ method, path }) => method === 'post' && !path.startsWith('/api/') && !/passkey$|reauthenticate$/.test(path),
+  );
+  assert.ok(rows.length >= 8);
+  for (const { path } of rows) {
+    for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
+      const { status } = await ann.visit(path.replace(/\{\w+\}/, 'x'), {
+        method: 'POST',
+        body: 'a=b',
+        headers: { ...html, 'content-type': type },
+      });
+      assert.ok(status < 500, `${path} ${type}: ${status}`);
+    }
+  }
 });
 
 test('the first administrator: a mistake is marked, the form keeps what was typed, and then the passkey comes', async (t) => {
