@@ -126,7 +126,10 @@ export async function createApp({ config, database, clock, random, log, generate
     random,
     audit,
     limits: { idleSeconds, absoluteSeconds: 30 * 24 * 60 * 60 },
-    revokeGrantsOfSession: (tx, sessionId, options) => grants.revokeOfSession(tx, sessionId, clock.now(), options),
+    neighbours: {
+      revokeGrantsOfSession: (tx, sessionId, options) => grants.revokeOfSession(tx, sessionId, clock.now(), options),
+      hold: (tx, actor, id) => users.hold(tx, actor, id),
+    },
   });
 
   const apiKeys = createApiKeys({ db, clock, random, log, audit, staticKey: config.staticApiKey });
@@ -273,7 +276,7 @@ export async function createApp({ config, database, clock, random, log, generate
     },
     onPasskeyAdded: (tx, userId) => oneTimeCodes.endAllOf(tx, userId),
   });
-  const passkeyList = createPasskeyList({ db, audit });
+  const passkeyList = createPasskeyList({ db, audit, hold: users.hold });
   const oneTimeCodes = createOneTimeCodes({
     db,
     clock,

@@ -117,3 +117,28 @@ test('the list tells when a passkey was last used', async (t) => {
   const [passkey] = (await (await ann.request('/api/webauthn/credentials')).json()) as Listed;
   assert.equal(passkey?.lastUsedAt, new Date(w.clock.now() * 1000).toISOString().replace('.000', ''));
 });
+
+// Attack: a key that may only write users takes an administrator's way in, or their sessions, away.
+test('SEC-186 a limited key of an administrator has no say over administrators', async (t) => {
+  const w = await world(t);
+  const boss = await person(w, { username: 'boss', admin: true });
+  const ann = await person(w, { username: 'ann' });
+  await boss.login();
+  await ann.login();
+  const made = await boss.request('/api/api-keys', { json: { name: 'sync', expiresAt: null, scopes: ['users:write'] } });
+  const { token } = (await made.json()) as { token: string };
+  const asKey = (method: string, path: string, json?: unknown) =>
+    browser(w).request(path, { method, json, headers: { 'x-api-key': token } });
+  const of = async (id: string) => {
+    const [passkey] = await w.database.db.selectFrom('passkey').select('id').where('user_id', '=', id).execute();
+    const [session] = await w.database.db.selectFrom('session').select('id').where('user_id', '=', id).execute();
+    return [
+      (await asKey('DELETE', `/api/users/${id}/webauthn-credentials/${passkey?.id}`)).status,
+      (await asKey('DELETE', `/api/users/${id}/sessions/${session?.id}`)).status,
+      (await asKey('DELETE', `/api/users/${id}/sessions`)).status,
+      (await asKey('POST', `/api/users/${id}/one-time-access-token`, {})).status,
+    ];
+  };
+  assert.deepEqual(await of(boss.id), [403, 403, 403, 403]);
+  assert.deepEqual(await of(ann.id), [204, 204, 204, 201]);
+});

@@ -1,32 +1,26 @@
 import type { Transaction } from 'kysely';
+import type { Actor } from '#access/actor.ts';
 import { lockRow } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
+import type { AuditEntry } from '../audit/service.ts';
 import type { Audit } from './service.ts';
 import { type PasskeyRow, passkeyStore } from './store.ts';
 
-/** Who changes somebody else's passkeys. */
-export interface By {
-  id: string;
-  username: string;
+/** Holds a user's row; throws `user_not_found`, or `forbidden` where the actor has no say over them. */
+export type HoldUser = (tx: Transaction<Tables>, actor: Actor, id: string) => Promise<{ id: string; username: string }>;
+interface ListAudit extends Audit {
+  administered(db: Db, actor: Actor, entry: Omit<AuditEntry, 'actor' | 'origin'>): Promise<void>;
 }
 
 /** Looking after passkeys that are there: one's own, and as administrator anybody's. */
-export function createPasskeyList({ db, audit }: { db: Db; audit: Audit }) {
-  const remove = async (tx: Transaction<Tables>, userId: string, id: string, origin: Origin, actor?: By) => {
+export function createPasskeyList({ db, audit, hold }: { db: Db; audit: ListAudit; hold: HoldUser }) {
+  const remove = async (tx: Transaction<Tables>, userId: string, id: string) => {
     const row = await passkeyStore(tx).remove(id, userId);
     if (!row) throw notFound('Passkey');
-    const data = { credentialID: Buffer.from(row.credential_id, 'base64url').toString('hex'), passkeyName: row.name };
-    const user = await passkeyStore(tx).person(userId);
-    await audit.record(tx, {
-      event: 'PASSKEY_REMOVED',
-      user,
-      actor,
-      data: actor ? { ...data, actorUserID: actor.id, actorUsername: actor.username } : data,
-      origin,
-    });
+    return { credentialID: Buffer.from(row.credential_id, 'base64url').toString('hex'), passkeyName: row.name };
   };
 
   return {
@@ -53,13 +47,18 @@ export function createPasskeyList({ db, audit }: { db: Db; audit: Audit }) {
         await lockRow(tx, 'user', userId);
         const own = await passkeyStore(tx).listOf(userId);
         if (own.length === 1 && own[0]?.id === id) throw new AppError('last_passkey');
-        await remove(tx, userId, id, origin);
+        const data = await remove(tx, userId, id);
+        await audit.record(tx, { event: 'PASSKEY_REMOVED', user: await passkeyStore(tx).person(userId), data, origin });
       });
     },
 
     /** An administrator may take the last one too: a lost device must not stay a way in. */
-    async removeOfAnybody(userId: string, id: string, origin: Origin, actor: By): Promise<void> {
-      await db.transaction().execute((tx) => remove(tx, userId, id, origin, actor));
+    async removeOfAnybody(actor: Actor, userId: string, id: string): Promise<void> {
+      await db.transaction().execute(async (tx) => {
+        const user = await hold(tx, actor, userId);
+        const data = { ...(await remove(tx, userId, id)), actorUserID: actor.id, actorUsername: actor.username };
+        await audit.administered(tx, actor, { event: 'PASSKEY_REMOVED', user, data });
+      });
     },
   };
 }

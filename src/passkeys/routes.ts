@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { actorOf } from '#access/actor.ts';
 import type { Caller } from '#access/caller.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
@@ -125,9 +126,8 @@ function managementRoutes(app: OpenAPIHono<Env>, passkeyList: PasskeyList) {
     return c.json((await passkeyList.listOfAnybody(id)).map(toJson), 200);
   });
   app.openapi(contract.removeCredentialOfUser, async (c) => {
-    const { userId, username } = callerOf(c);
     const { id, credentialId } = c.req.valid('param');
-    await passkeyList.removeOfAnybody(id, credentialId, originOf(c), { id: userId, username });
+    await passkeyList.removeOfAnybody(actorOf(c), id, credentialId);
     return c.body(null, 204);
   });
 }

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { actorOf } from '#access/actor.ts';
 import type { Caller } from '#access/caller.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { date } from '#platform/http/contract.ts';
@@ -53,14 +54,12 @@ export function sessionRoutes(app: OpenAPIHono<Env>, { sessions, cookies }: { se
     );
   });
   app.openapi(contract.revokeSession, async (c) => {
-    const { userId, username } = callerOf(c);
     const { id, sessionId } = c.req.valid('param');
-    await sessions.revoke(id, sessionId, originOf(c), { id: userId, username });
+    await sessions.revokeOf(actorOf(c), id, sessionId);
     return c.body(null, 204);
   });
   app.openapi(contract.revokeSessions, async (c) => {
-    const { userId, username } = callerOf(c);
-    await sessions.revokeAll(c.req.valid('param').id, originOf(c), { actor: { id: userId, username } });
+    await sessions.revokeOf(actorOf(c), c.req.valid('param').id);
     return c.body(null, 204);
   });
 }

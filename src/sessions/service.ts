@@ -1,8 +1,11 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '#access/actor.ts';
 import type { Role } from '#access/caller.ts';
 import { decide } from '#access/decide.ts';
 import type { Session } from '#oidc/ports.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
+import type { Tables } from '#platform/db/tables.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { type Random, sha256 } from '#platform/random.ts';
@@ -15,7 +18,11 @@ export type Amr = readonly ('phr' | 'otp')[];
 /** Writes audit rows; see `audit/service.ts`. */
 export interface Audit {
   record(db: Db, entry: AuditEntry): Promise<void>;
+  administered(db: Db, actor: Actor, entry: Omit<AuditEntry, 'actor' | 'origin'>): Promise<void>;
 }
+
+/** Holds a user's row; throws `user_not_found`, or `forbidden` where the actor has no say over them. */
+export type HoldUser = (tx: Transaction<Tables>, actor: Actor, id: string) => Promise<{ id: string; username: string }>;
 
 /**
  * Ends what applications were granted in a session, inside the transaction that ends it. `keepOffline`: grants with `offline_access` stay, since
@@ -75,13 +82,13 @@ interface Deps {
   random: Random;
   audit: Audit;
   limits: SessionLimits;
-  revokeGrantsOfSession: RevokeGrantsOfSession;
+  neighbours: { revokeGrantsOfSession: RevokeGrantsOfSession; hold: HoldUser };
 }
 
 /** Sessions are rows: opaque 256-bit values stored hashed, with an idle and an absolute limit that are read here and never left to the cookie. */
-export function createSessions({ db, clock, random, audit, limits, revokeGrantsOfSession }: Deps) {
+export function createSessions({ db, clock, random, audit, limits, neighbours }: Deps) {
   const removeWithGrants = async (tx: Db, removed: { id: string }[], keepOffline: boolean) => {
-    for (const { id } of removed) await revokeGrantsOfSession(tx, id, { keepOffline });
+    for (const { id } of removed) await neighbours.revokeGrantsOfSession(tx, id, { keepOffline });
   };
 
   /** Same person again in the same browser: the row stays, so that what applications were granted in it stays its own; the value changes. */
@@ -93,6 +100,18 @@ export function createSessions({ db, clock, random, audit, limits, revokeGrantsO
     if (removed) await removeWithGrants(tx, [removed], true);
     await store.insert(row);
     return row.id;
+  };
+
+  const revoked = async (tx: Db, userId: string, sessionId: string) => {
+    const removed = await sessionStore(tx).remove(sessionId, userId);
+    if (!removed) throw notFound('Session');
+    await removeWithGrants(tx, [removed], false);
+    return { sessions: '1' };
+  };
+  const allRevoked = async (tx: Db, userId: string, exceptId?: string) => {
+    const removed = await sessionStore(tx).removeAllOf(userId, exceptId);
+    await removeWithGrants(tx, removed, false);
+    return removed.length > 0 ? { sessions: String(removed.length) } : undefined;
   };
 
   return {
@@ -171,30 +190,28 @@ export function createSessions({ db, clock, random, audit, limits, revokeGrantsO
       return rows.map((row) => ({ ...fromRow(row), ip: row.ip, userAgent: row.user_agent }));
     },
 
-    /** Ends one session and everything granted in it. `actor` is the administrator when it is not the owner. 404 for another person's session. */
-    async revoke(userId: string, sessionId: string, origin: Origin, actor?: { id: string; username: string }): Promise<void> {
+    /** Ends one of a person's own sessions and everything granted in it. 404 for another person's. */
+    async revoke(userId: string, sessionId: string, origin: Origin): Promise<void> {
       await db.transaction().execute(async (tx) => {
-        const removed = await sessionStore(tx).remove(sessionId, userId);
-        if (!removed) throw notFound('Session');
-        await removeWithGrants(tx, [removed], false);
-        const user = await sessionStore(tx).username(userId);
-        await audit.record(tx, { event: 'SESSION_REVOKED', user, actor, origin, data: { sessions: '1' } });
+        const data = await revoked(tx, userId, sessionId);
+        await audit.record(tx, { event: 'SESSION_REVOKED', user: await sessionStore(tx).username(userId), data, origin });
       });
     },
 
-    /** Ends every session of a person (but `exceptId`) and everything granted in them; throws `user_not_found`. */
-    async revokeAll(
-      userId: string,
-      origin: Origin,
-      { exceptId, actor }: { exceptId?: string; actor?: { id: string; username: string } } = {},
-    ): Promise<void> {
+    /** Ends all of a person's own sessions (but `exceptId`) and everything granted in them. */
+    async revokeAll(userId: string, origin: Origin, { exceptId }: { exceptId?: string } = {}): Promise<void> {
       await db.transaction().execute(async (tx) => {
-        const user = await sessionStore(tx).username(userId);
-        if (!user) throw new AppError('user_not_found');
-        const removed = await sessionStore(tx).removeAllOf(userId, exceptId);
-        await removeWithGrants(tx, removed, false);
-        if (removed.length > 0)
-          await audit.record(tx, { event: 'SESSION_REVOKED', user, actor, origin, data: { sessions: String(removed.length) } });
+        const data = await allRevoked(tx, userId, exceptId);
+        if (data) await audit.record(tx, { event: 'SESSION_REVOKED', user: await sessionStore(tx).username(userId), data, origin });
+      });
+    },
+
+    /** The same for an administrator, of anybody: one session, or all of them. Throws `user_not_found`, `not_found` or `forbidden`. */
+    async revokeOf(actor: Actor, userId: string, sessionId?: string): Promise<void> {
+      await db.transaction().execute(async (tx) => {
+        const user = await neighbours.hold(tx, actor, userId);
+        const data = sessionId === undefined ? await allRevoked(tx, userId) : await revoked(tx, userId, sessionId);
+        if (data) await audit.administered(tx, actor, { event: 'SESSION_REVOKED', user, data });
       });
     },
 
