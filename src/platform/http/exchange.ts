@@ -7,6 +7,8 @@ export interface Exchange {
   requestId?: string;
   /** The request came through our server, not from `app.request()`. */
   served?: boolean;
+  /** Asked with HEAD; the application sees a GET. */
+  head?: boolean;
   /** The answer is for pages of any origin. */
   cors?: boolean;
   /** The pattern of the route that answers, for the request log. */

@@ -36,7 +36,7 @@ export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
     const fields = {
       request_id: exchange.requestId,
       status,
-      method: incoming.method,
+      method: exchange.head ? 'HEAD' : incoming.method,
       path: shown(query === -1 ? url : url.slice(0, query)),
       query: logQueryArgs && query !== -1 ? url.slice(query + 1).replace(SECRET_PARAMETER, '$1…') : undefined,
       route: exchange.route,

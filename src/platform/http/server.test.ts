@@ -291,6 +291,21 @@ test('a shared answer is given again without asking, with an id of its own, also
   assert.equal(seen.requests, 2, 'a query makes another question of it');
 });
 
+test('HEAD is answered like GET, with the length and without the body, and logged as what it is', async (t) => {
+  const { port, lines } = await serving(t);
+  const get = await exchange(port, closing('GET /ip HTTP/1.1'));
+  const head = await exchange(port, closing('HEAD /ip HTTP/1.1'));
+  const fields = (text: string) =>
+    (text.split('\r\n\r\n')[0] ?? '')
+      .split('\r\n')
+      .filter((line) => !/^(date|x-request-id):/i.test(line))
+      .sort();
+  assert.match(head, /content-length: 9\r\n/i);
+  assert.deepEqual(fields(head), fields(get));
+  assert.ok(head.endsWith('\r\n\r\n'), 'HEAD has no body');
+  assert.match(lines[1] ?? '', / method=HEAD /);
+});
+
 test('a client that asks for too much is told when to come back', async (t) => {
   const { port } = await serving(t, { admit: (path) => (path === '/api' ? 7 : undefined) });
   const answer = await exchange(port, closing('GET /api HTTP/1.1'));

@@ -158,6 +158,11 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
     const wait = admit?.(path, exchange.ip);
     if (wait !== undefined) return refuse(incoming, outgoing, 429, 'too many requests', wait);
     if (answerFromMemory(incoming, outgoing)) return;
+    if (incoming.method === 'HEAD') {
+      // Answered as a GET, whose length the head then tells; Node, which was asked with HEAD, leaves the body out.
+      exchange.head = true;
+      incoming.method = 'GET';
+    }
     if (announcesBody(incoming)) return void withBody(incoming, outgoing, path, awaitsContinue);
     return void listener(incoming, outgoing);
   };
