@@ -17,6 +17,7 @@ import type {
 } from '#oidc/ports.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
 import { sha256 } from '#platform/random.ts';
+import { tokenKey } from './token-key.ts';
 
 /** One custom claim of a person, their own (`group` null) or of one of their groups. */
 export interface ClaimRow {
@@ -225,7 +226,6 @@ export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger
   const statements = new Map<string, string>();
   return {
     async read(lookup: Lookup): Promise<Facts> {
-      const presented = lookup.token ?? lookup.code;
       const grantBy = lookup.token !== undefined ? 'token' : lookup.code !== undefined ? 'code' : undefined;
       const shape = `${lookup.clientId !== undefined} ${lookup.session !== undefined} ${grantBy}`;
       let sql = statements.get(shape);
@@ -234,7 +234,8 @@ export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger
         statements.set(shape, sql);
       }
       const values: string[] = [];
-      if (presented !== undefined) values.push(sha256(presented));
+      if (lookup.token !== undefined) values.push(tokenKey(lookup.token));
+      else if (lookup.code !== undefined) values.push(sha256(lookup.code));
       if (lookup.session !== undefined) values.push(sha256(lookup.session));
       if (lookup.clientId !== undefined) values.push(lookup.clientId);
       const { rows } = await db.executeQuery<FactsRow>(CompiledQuery.raw(sql, values));

@@ -4,9 +4,10 @@ import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { Seal } from '#platform/seal.ts';
 import { grantStore } from './store.ts';
+import { stamped, tokenKey } from './token-key.ts';
 
 const tokenRow = (grantId: string, token: NewToken, now: number) => ({
-  token_hash: sha256(token.value),
+  token_hash: tokenKey(token.value),
   kind: token.kind,
   grant_id: grantId,
   jti: token.jti,
@@ -43,7 +44,7 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     rotate: (refreshToken, grantId, tokens, now) =>
       taking(async (tx) => {
         const store = grantStore(tx);
-        if (!(await store.takeRefreshToken(sha256(refreshToken), now))) throw new Spent();
+        if (!(await store.takeRefreshToken(tokenKey(refreshToken), now))) throw new Spent();
         await store.insertTokens(tokens.map((token) => tokenRow(grantId, token, now)));
       }),
     addToken: async (grantId, token, now) => {
@@ -60,7 +61,7 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
       await grantStore(db).revoke(grantId, now);
     },
     dropToken: async (value) => {
-      await grantStore(db).deleteToken(sha256(value));
+      await grantStore(db).deleteToken(tokenKey(value));
     },
   };
   return {
@@ -120,8 +121,8 @@ export function createValues({ random, seal }: { random: Random; seal: Seal }): 
   const key = seal.key('refresh-token-successor');
   return {
     uuid: random.uuid,
-    secret: random.secret,
-    successor: (refreshToken) => createHmac('sha256', key).update(refreshToken).digest('base64url'),
+    refreshToken: (now) => stamped(random.secret(), now),
+    successor: (refreshToken, usedAt) => stamped(createHmac('sha256', key).update(refreshToken).digest('base64url'), usedAt),
     sha256,
     leftHalf: (alg, text) => {
       const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')

@@ -265,10 +265,10 @@ export interface ClientAssertions {
 /** Random and derived values. */
 export interface Values {
   uuid(): string;
-  /** 256 random bits, base64url. */
-  secret(): string;
-  /** The refresh token that follows a given one: the same each time it is asked, known to nobody without our key. */
-  successor(refreshToken: string): string;
+  /** A new refresh token: 256 random bits behind the time. */
+  refreshToken(now: Seconds): string;
+  /** The refresh token that follows one used at `usedAt`: the same each time it is asked, known to nobody without our key. */
+  successor(refreshToken: string, usedAt: Seconds): string;
   /** SHA-256 of the text, base64url: secret hashes and PKCE S256 (RFC 7636 section 4.2). */
   sha256(text: string): string;
   /** Left half of the hash that belongs to the algorithm, base64url: `at_hash` (OpenID Connect Core section 3.1.3.6). */

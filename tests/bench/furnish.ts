@@ -5,7 +5,22 @@ import { sha256 } from '#platform/random.ts';
 import { searchKey } from '#platform/text.ts';
 import type { Plan } from './load.ts';
 import { createPasskeys, makePasskey, type Passkey } from './passkeys.ts';
-import { challenge, client, grant, inHashOrder, insertAll, LONG, now, PEOPLE, people, secret, token, values } from './rows.ts';
+import {
+  accessToken,
+  challenge,
+  client,
+  codesOf,
+  grant,
+  insertAll,
+  LONG,
+  now,
+  PEOPLE,
+  people,
+  refreshTokensOf,
+  secret,
+  token,
+  values,
+} from './rows.ts';
 import { APPLICATION, authorizeQuery, basic, codeBody, FORM, refreshBody, type ScenarioName } from './scenarios.ts';
 
 /** How many one-time values to prepare. */
@@ -145,9 +160,9 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
   const database = await openDatabase(file, { clock: { now } });
   const users = people();
   const owner = (i: number) => users[i % PEOPLE]!.id;
-  const codes = { rs256: inHashOrder(values(counts.rs256)), es256: inHashOrder(values(counts.es256)) };
-  const refreshTokens = { rs256: values(counts.refreshTokens), es256: values(counts.refreshTokens) };
-  const [personToken = '', serviceToken = ''] = values(2);
+  const codes = { rs256: codesOf(counts.rs256), es256: codesOf(counts.es256) };
+  const refreshTokens = { rs256: refreshTokensOf(counts.refreshTokens), es256: refreshTokensOf(counts.refreshTokens) };
+  const [personToken, serviceToken] = [accessToken(), accessToken()];
   try {
     return await database.db.transaction().execute(async (tx) => {
       const { apiKey, session } = await base(tx, users);

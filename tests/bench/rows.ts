@@ -3,6 +3,7 @@ import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Tables } from '#platform/db/tables.ts';
 import { sha256, systemRandom } from '#platform/random.ts';
 import { searchKey } from '#platform/text.ts';
+import { stamped, tokenKey } from '#src/grants/token-key.ts';
 import { APPLICATION } from './scenarios.ts';
 
 /** In the small installation. */
@@ -108,7 +109,7 @@ export const grant = (clientId: string, userId: string, code?: string): NewRow<'
 
 /** A live token of a grant. */
 export const token = (kind: 'access' | 'refresh', of: NewRow<'oauth_grant'>, value: string, audience: string[]): NewRow<'oauth_token'> => ({
-  token_hash: sha256(value),
+  token_hash: tokenKey(value),
   kind,
   grant_id: of.id,
   jti: randomUUID(),
@@ -125,11 +126,34 @@ export const secret = () => randomBytes(32).toString('base64url');
 export const values = (count: number) => Array.from({ length: count }, secret);
 
 /**
- * Sorted as their hashes are stored. A real installation has a handful of codes at any time, on one page of the database; values taken in another
- * order than they lie in would measure how a file of a hundred thousand codes is read.
+ * Codes in the order in which they are stored. A real installation has a handful of them at any time, on one page of the database; values taken in
+ * another order than they lie in would measure how a file of a hundred thousand codes is read.
  */
-export const inHashOrder = (list: string[]): string[] =>
-  list
-    .map((value) => ({ value, hash: sha256(value) }))
+export const codesOf = (count: number): string[] =>
+  values(count)
+    .map((code) => ({ code, hash: sha256(code) }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .map(({ value }) => value);
+    .map(({ code }) => code);
+
+export const refreshTokensOf = (count: number): string[] => values(count).map((value) => stamped(value, now()));
+
+/** As long as a real one; who looks it up does not verify it. */
+export function accessToken(): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const about = {
+    iss: 'http://localhost:1411',
+    sub: randomUUID(),
+    aud: ['rs256', 'http://localhost:1411'],
+    client_id: 'rs256',
+    jti: randomUUID(),
+  };
+  const claims = {
+    ...about,
+    iat: now(),
+    exp: now() + 3600,
+    auth_time: now(),
+    scope: APPLICATION.scopes,
+    scp: APPLICATION.scopes.split(' '),
+  };
+  return `${part({ alg: 'ES256', typ: 'at+jwt', kid: secret() })}.${part(claims)}.${randomBytes(64).toString('base64url')}`;
+}

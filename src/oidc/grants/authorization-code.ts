@@ -41,7 +41,11 @@ export async function authorizationCode(deps: TokenDeps, request: TokenRequest):
   if (!pkceHolds(grant.request, parameters.get('code_verifier'), deps.values)) throw invalidGrant('pkce-mismatch', facts);
   demandAccess(deps, facts, now);
   demandResource(parameters, facts);
-  const { response, tokens } = await issueForPerson(deps, facts, { scopes: grant.scopes, refreshToken: deps.values.secret(), now });
+  const { response, tokens } = await issueForPerson(deps, facts, {
+    scopes: grant.scopes,
+    refreshToken: deps.values.refreshToken(now),
+    now,
+  });
   if (!(await deps.grants.redeemCode(code, grant.id, tokens, now))) {
     await deps.grants.revoke(grant.id, now);
     throw invalidGrant('code-used-twice', facts);

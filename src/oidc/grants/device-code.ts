@@ -44,7 +44,11 @@ export async function deviceCode(deps: TokenDeps, request: TokenRequest): Promis
     throw new OAuthError('expired_token', 'the device code has expired', { reason: 'device-code-expired' });
   demandAccess(deps, facts, now);
   demandResource(parameters, facts);
-  const { response, tokens } = await issueForPerson(deps, facts, { scopes: grant.scopes, refreshToken: deps.values.secret(), now });
+  const { response, tokens } = await issueForPerson(deps, facts, {
+    scopes: grant.scopes,
+    refreshToken: deps.values.refreshToken(now),
+    now,
+  });
   if (!(await deps.grants.redeemCode(presented, grant.id, tokens, now))) throw invalidGrant('device-code-used-twice', facts);
   return response;
 }

@@ -42,7 +42,7 @@ export async function refreshToken(deps: TokenDeps, request: TokenRequest): Prom
   demandAccess(deps, facts, now);
   demandResource(parameters, facts);
   const scopes = scopesAsked(grant.scopes, parameters.get('scope'));
-  const { response, tokens } = await issueForPerson(deps, facts, { scopes, refreshToken: deps.values.successor(presented), now });
+  const { response, tokens } = await issueForPerson(deps, facts, { scopes, refreshToken: deps.values.successor(presented, now), now });
   if (await deps.grants.rotate(presented, grant.id, tokens, now)) return response;
   // Another request with the same token was faster: look again, now it counts as a retry.
   const again = await deps.ledger.read({ clientId: client.id, token: presented });
@@ -60,7 +60,7 @@ async function retry(
   demandAccess(deps, facts, now);
   demandResource(parameters, facts);
   const { grant } = facts;
-  const successor = deps.values.successor(presented);
+  const successor = deps.values.successor(presented, token.usedAt ?? 0);
   const next = (await deps.ledger.read({ clientId: grant.clientId, token: successor })).token;
   // Once the successor was used, its owner has it: whoever still sends the old token is somebody else.
   if (!inGrace(token.usedAt ?? 0, now) || !next || next.usedAt !== null) {

@@ -234,6 +234,7 @@ export interface Tables {
     revoked_at: Seconds | null;
   };
   oauth_token: {
+    /** Behind the second in which the token was made: `grants/token-key.ts`. */
     token_hash: string;
     /** access | refresh */
     kind: string;
