@@ -60,7 +60,7 @@ export async function world(t: TestContext, over: Partial<Config> = {}, outside:
   const clock = settableClock();
   const log = recordingLog();
   const statements: string[] = [];
-  const database = await testDatabase(clock, (sql) => void statements.push(sql));
+  const database = await testDatabase(clock, (sql) => void statements.push(sql), { reuse: true });
   const config = testConfig(over);
   const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys(), ...outside });
   t.after(() => app.close());
