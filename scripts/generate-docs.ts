@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SETTINGS } from '#platform/config.ts';
 import { openApiText } from './openapi.ts';
+import { queriesText } from './queries.ts';
 
 /** docs/config.md, from the one table of settings. */
 function configPage(): string {
@@ -22,7 +23,11 @@ ${rows.join('\n')}
 `;
 }
 
-const PAGES: Record<string, () => string | Promise<string>> = { 'docs/config.md': configPage, 'docs/openapi.json': openApiText };
+const PAGES: Record<string, () => string | Promise<string>> = {
+  'docs/config.md': configPage,
+  'docs/openapi.json': openApiText,
+  'docs/queries.sql': queriesText,
+};
 
 const check = process.argv.includes('--check');
 for (const [path, make] of Object.entries(PAGES)) {
