@@ -3,27 +3,32 @@ import { ConfigError } from '#platform/config.ts';
 import { AppError } from '#platform/errors.ts';
 import { StartError } from '#platform/start-error.ts';
 import { VERSION } from '#platform/version.ts';
-import { doctor } from './doctor.ts';
-import { healthcheck } from './healthcheck.ts';
-import { oneTimeAccessToken } from './one-time-access-token.ts';
-import { serve } from './serve.ts';
 
-/** Runs the command that `argv` (with node and script in front) names; without one, the server. A failure is printed and sets the exit code. */
+/**
+ * Runs the command that `argv` (with node and script in front) names; without one, the server. A failure is printed and sets the exit code. Each
+ * command is loaded when it is asked for: a health check need not load the server.
+ */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('pocket-id').description('Passkey-only OpenID Connect provider').enablePositionalOptions();
-  program.command('serve', { isDefault: true }).description('run the server').action(serve);
+  program
+    .command('serve', { isDefault: true })
+    .description('run the server')
+    .action(async () => (await import('./serve.ts')).serve());
   program
     .command('healthcheck')
     .description('ask the running server whether it is well; the exit code answers')
     .option('-e, --endpoint <url>', 'where the server listens (default: http://localhost:PORT)')
     .option('-v, --verbose', 'say what was answered')
-    .action(healthcheck);
+    .action(async (options) => (await import('./healthcheck.ts')).healthcheck(options));
   program
     .command('one-time-access-token')
     .argument('<user>', 'username or e-mail address')
     .description('print a sign-in link for a user, valid for one hour')
-    .action(oneTimeAccessToken);
-  program.command('doctor').description('print the version, settings and state of the database').action(doctor);
+    .action(async (user) => (await import('./one-time-access-token.ts')).oneTimeAccessToken(user));
+  program
+    .command('doctor')
+    .description('print the version, settings and state of the database')
+    .action(async () => (await import('./doctor.ts')).doctor());
   program
     .command('version')
     .description('print the version')
