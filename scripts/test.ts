@@ -43,7 +43,7 @@ interface Count {
 const out = mkdtempSync(join(tmpdir(), 'pocketid-test-'));
 /** What the developer's shell has set must not reach the program under test. */
 const env = Object.fromEntries(
-  ['PATH', 'HOME', 'LANG', 'TMPDIR', 'CI', 'npm_config_cache', 'DISPLAY']
+  ['PATH', 'HOME', 'LANG', 'TMPDIR', 'CI', 'npm_config_cache', 'NODE_COMPILE_CACHE', 'DISPLAY']
     .map((name) => [name, process.env[name]])
     .filter(([, value]) => value !== undefined),
 );

@@ -1,4 +1,4 @@
-import crypto, { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import crypto, { hash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 /** Randomness comes in as an argument like time does. */
 export interface Random {
@@ -25,4 +25,4 @@ export const systemRandom: Random = {
 };
 
 /** SHA-256 as base64url: how every high-entropy secret is stored. Never for anything a person chose. */
-export const sha256 = (value: string): string => createHash('sha256').update(value).digest('base64url');
+export const sha256 = (value: string): string => hash('sha256', value, 'base64url');

@@ -68,6 +68,8 @@ export async function startPocketId(directory: string, port: number): Promise<Se
     DB_CONNECTION_STRING: join(directory, 'pocket-id.db'),
     ENCRYPTION_KEY: 'an encryption key of the bench',
     DISABLE_RATE_LIMITING: 'true',
+    // As `npm start` has it.
+    NODE_COMPILE_CACHE: join(directory, 'compiled'),
   };
   return startServer({ argv: ['src/main.ts'], env, port, probe: '/healthz', output: join(directory, 'pocketid.log') });
 }

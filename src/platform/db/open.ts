@@ -1,8 +1,6 @@
 import type { Kysely } from 'kysely';
-import { types } from 'pg';
 import type { Clock } from '../clock.ts';
 import type { LogFields } from '../log.ts';
-import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,12 +28,13 @@ export interface OpenOptions {
   told?: (message: string, fields: LogFields) => void;
 }
 
-/** 20 is PostgreSQL's int8: times and counts, all far below 2^53. */
-types.setTypeParser(20, Number);
-
 /**
  * Opens, settles the connection's settings, and applies outstanding migrations in one transaction. `:memory:` is a private in-memory SQLite.
  * Throws StartError, with a sentence for the operator, when the database cannot or must not be used.
  */
-export const openDatabase = (target: string, options: OpenOptions): Promise<Database> =>
-  /^postgres(ql)?:\/\//i.test(target) ? openPostgres(target, options) : openSqlite(target, options);
+export async function openDatabase(target: string, options: OpenOptions): Promise<Database> {
+  if (!/^postgres(ql)?:\/\//i.test(target)) return openSqlite(target, options);
+  // The driver of the other database costs every start 5 MiB and its share of time.
+  const { openPostgres } = await import('./postgres.ts');
+  return openPostgres(target, options);
+}

@@ -8,7 +8,7 @@ import {
   type QueryResult,
   sql,
 } from 'kysely';
-import { Pool } from 'pg';
+import { Pool, types } from 'pg';
 import { StartError } from '../start-error.ts';
 import { migrate } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
@@ -18,6 +18,9 @@ import { classified, meansUnavailable } from './unavailable.ts';
 /** How often one statement is tried again after it lost against another (40001 serialization failure, 40P01 deadlock). */
 const TRIES = 3;
 const CONFLICT = /^40(?:001|P01)$/;
+
+/** 20 is PostgreSQL's int8: times and counts, all far below 2^53. */
+types.setTypeParser(20, Number);
 
 /** Opens a pool of connections. No statement runs, and no transaction idles, longer than a client would wait. */
 export async function openPostgres(connectionString: string, { clock, onQuery }: OpenOptions): Promise<Database> {
