@@ -38,8 +38,8 @@ async function api(w: World, name: string, resource: string, permissions: { key:
 }
 
 /** A client that may read and write orders for people, read them for itself, and read the stock for people. */
-async function setting(t: TestContext, over: Parameters<typeof application>[1] = {}) {
-  const w = await world(t);
+async function setting(t: TestContext, over: Parameters<typeof application>[1] = {}, outside: Parameters<typeof world>[2] = {}) {
+  const w = await world(t, {}, outside);
   const milton = await person(w, { username: 'milton' });
   const app = await application(w, over);
   const orders = await api(w, 'Orders', ORDERS, [
@@ -249,8 +249,12 @@ test('a pushed request may name an API', async (t) => {
 });
 
 test('clients that describe themselves have what an API allows all of them, and no other has that', async (t) => {
-  const { w, milton, app, orders } = await setting(t);
-  const cimd = await application(w, { id: 'https://app.example.com/client', is_public: 1, client_type: 'cimd' });
+  const id = 'https://notes.example.com/client';
+  const document = { client_id: id, redirect_uris: ['https://app.example.com/callback'], token_endpoint_auth_method: 'none' };
+  const fetchPublic = async () => ({ type: 'application/json', headers: {}, bytes: Buffer.from(JSON.stringify(document)) });
+  const { w, milton, app, orders } = await setting(t, {}, { fetchPublic });
+  await w.api('PUT', '/api/application-configuration', { cimdUrlAllowlist: JSON.stringify([id]) });
+  const cimd = { id, name: 'Notes', secret: '', isPublic: true };
   const stranger = await application(w, { name: 'Stranger' });
   const { permissions } = (await w.api('GET', `/api/apis/${orders.id}`)).body as { permissions: Permission[] };
   await w.api('PUT', `/api/apis/${orders.id}/cimd-access`, { enabled: true, permissionIds: [permissions[0]?.id] });
