@@ -2,6 +2,7 @@ import { PROMPTS } from './checks/prompt.ts';
 import { RESPONSE_MODES } from './checks/response-mode.ts';
 import { SCOPES } from './checks/scope.ts';
 import type { SigningAlg } from './ports.ts';
+import { GRANT_TYPES } from './token.ts';
 
 /** Where the endpoints are; `routes.ts` serves them there. */
 export const ENDPOINTS = {
@@ -36,7 +37,7 @@ export function discoveryDocument({ issuer, internalUrl, algs, uiLocales, client
     require_pushed_authorization_requests: false,
     end_session_endpoint: issuer + ENDPOINTS.endSession,
     jwks_uri: internalUrl + ENDPOINTS.jwks,
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'],
+    grant_types_supported: GRANT_TYPES,
     response_types_supported: ['code'],
     response_modes_supported: RESPONSE_MODES,
     scopes_supported: SCOPES,

@@ -21,7 +21,6 @@ import type { Refusals } from './refusals.ts';
 import { type Completion, type Flow, type GoneView, type RefusedView, shortId, type View } from './view.ts';
 
 export type { Step } from '#oidc/decide.ts';
-export { STEPS } from '#oidc/decide.ts';
 export type {
   Completion,
   ErrorPage,
@@ -35,7 +34,6 @@ export type {
   ViewPerson,
   ViewScope,
 } from './view.ts';
-export { shortId } from './view.ts';
 
 /** What the engine decides by. */
 export interface Engine {

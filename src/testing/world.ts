@@ -11,7 +11,15 @@ export const APP_URL = 'https://auth.example.test';
 /** A clock that moves when the test says so. */
 export function settableClock(start = 1_790_000_000) {
   let at = start;
-  return { now: () => at, advance: (seconds: number) => void (at += seconds), set: (to: number) => void (at = to) };
+  return {
+    now: () => at,
+    advance: (seconds: number) => {
+      at += seconds;
+    },
+    set: (to: number) => {
+      at = to;
+    },
+  };
 }
 
 export interface Line {

@@ -105,6 +105,3 @@ export const date = (at: number) => rfc3339(at);
 export const secondsOf = <T extends string | undefined | null>(text: T) =>
   (typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : undefined) as T extends string ? number : number | undefined;
 export const dateOrNull = (at: number | null) => (at === null ? null : rfc3339(at));
-
-/** NFC before any length is counted. */
-export const nfc = () => z.string().transform((s) => s.normalize('NFC'));
