@@ -4,6 +4,7 @@ import { openDatabase } from '#platform/db/open.ts';
 import { httpServer } from '#platform/http/server.ts';
 import { routesWithoutRow } from '#platform/http/unmatched.ts';
 import { createLog } from '#platform/log.ts';
+import { shrinkAfterStart } from '#platform/memory.ts';
 import { systemRandom } from '#platform/random.ts';
 import { sweepRegularly } from '#platform/sweep.ts';
 import { createApp } from '../app.ts';
@@ -47,6 +48,7 @@ export async function serve(): Promise<void> {
   // In the message, so that a terminal takes it for an address, whole.
   if (link) log.info(`Open this link to make the first account: ${link}`);
   log.flush();
+  shrinkAfterStart();
 }
 
 const stackOf = (cause: unknown) => (cause instanceof Error ? { error: cause.message, stack: cause.stack } : { error: String(cause) });
