@@ -469,8 +469,21 @@ export async function createApp({ config, database, clock, random, log, generate
     },
   });
   interactionApi(app, { flow, cookies, clientMeta: clients.meta });
+  const ownAccounts = { ...signUps, mode: () => settings.get('allowUserSignups'), requiresEmail: () => settings.get('requireUserEmail') };
   const site = { appUrl: config.appUrl, assets, renderer, cookies, clock, log };
-  pageRoutes(app, { ...site, flow, passkeys, passkeyList, sessions, oneTimeCodes, setUp, devices, people: { find: users.me } });
+  pageRoutes(app, {
+    ...site,
+    flow,
+    passkeys,
+    passkeyList,
+    sessions,
+    oneTimeCodes,
+    setUp,
+    signUps: ownAccounts,
+    devices,
+    deviceLogin,
+    people: { find: users.me },
+  });
 
   const failure = (cause: unknown, c: Ctx) => {
     const answer = restError(cause, c, log);

@@ -145,6 +145,7 @@ get    /login                                               opt       sign-in
 get    /login/alternative                                   opt       sign-in
 get    /login/alternative/code                              opt       sign-in
 post   /login/alternative/code                              none      sign-in        limit=one-time-access-token
+get    /login/alternative/device                            opt       sign-in        limit=device-login-create
 get    /lc                                                  opt       sign-in
 get    /lc/{code}                                           opt       sign-in
 get    /logout                                              opt       sign-in
@@ -158,6 +159,9 @@ post   /interaction/cancel                                  none      sign-in
 get    /setup                                               none      sign-in
 get    /signup/setup                                        none      sign-in
 post   /signup/setup                                        none      sign-in        limit=signup
+get    /signup                                              opt       sign-in
+post   /signup                                              none      sign-in        limit=signup
+get    /st/{token}                                          none      sign-in
 get    /signup/add-passkey                                  opt       sign-in
 post   /signup/add-passkey                                  browser   sign-in
 get    /account                                             opt       sign-in
@@ -165,7 +169,12 @@ post   /account/passkeys/{id}/rename                        opt       sign-in
 post   /account/passkeys/{id}/remove                        opt       sign-in
 post   /account/sessions/{id}/end                           opt       sign-in
 get    /device                                              opt       sign-in
-post   /device                                              opt       sign-in
+post   /device                                              opt       sign-in        limit=device-login-verification
+post   /device/approve                                      browser   sign-in        limit=webauthn-reauthenticate
+get    /settings                                            none      sign-in
+get    /settings/{area}                                     none      sign-in
+get    /settings/{area}/{page}                              none      sign-in
+get    /settings/{area}/{page}/{id}                         none      sign-in
 post   /account/sessions/end-others                         opt       sign-in
 get    /api/oidc/users/me/authorized-clients                user      consents
 delete /api/oidc/users/me/authorized-clients/{clientId}     user      consents

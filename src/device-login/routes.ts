@@ -49,7 +49,7 @@ export function deviceLoginRoutes(app: OpenAPIHono<Env>, { deviceLogin, cookies,
   });
 
   app.openapi(contract.verification, async (c) => {
-    const { expiresAt, ...who } = await deviceLogin.describe(c.req.valid('json').code, deciderOf(c));
+    const { expiresAt, asker: _, ...who } = await deviceLogin.describe(c.req.valid('json').code, deciderOf(c));
     return c.json({ ...who, expiresAt: date(expiresAt) }, 200);
   });
   app.openapi(contract.decision, async (c) => {

@@ -87,15 +87,16 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, codes 
       return { id, userCode, token, maxAge: LIFE_SECONDS, expiresAt: now + LIFE_SECONDS };
     },
 
-    /** Who asks with a code; throws `not_found`, or `rate_limited` after too many wrong ones. */
+    /** Who asks with a code (`asker.at`: since when); throws `not_found`, or `rate_limited` after too many wrong ones. */
     async describe(code: string, decider: Decider) {
-      const { ip, user_agent, expires_at } = await find(code, decider.userId);
+      const { ip, user_agent, created_at, expires_at } = await find(code, decider.userId);
       return {
         userCode: normal(code),
         device: neighbours.describeDevice(user_agent),
         ipAddress: ip,
         ...neighbours.locate(ip),
         expiresAt: expires_at,
+        asker: { userAgent: user_agent, at: created_at },
       };
     },
 

@@ -63,6 +63,9 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
     /** Whether a visitor may sign up without a token. */
     isOpen,
 
+    /** Whether an account could be made with a token now; does not use it. */
+    accepts: async (token: string): Promise<boolean> => (await signupTokenStore(db).usable(sha256(token), clock.now())) !== undefined,
+
     /**
      * Makes an account and signs it in. A token counts whatever the configuration says about sign-up: an administrator made it to be used. Throws
      * `open_signup_disabled`, `token_invalid_or_expired`, `validation_failed` or `already_in_use`; a token is only used up by an account.

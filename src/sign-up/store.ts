@@ -62,6 +62,16 @@ export const signupTokenStore = (db: Db) => ({
       .returning('id')
       .executeTakeFirst(),
 
+  /** Only looks: whoever makes an account takes a use by `use`. */
+  usable: (tokenHash: string, now: number) =>
+    db
+      .selectFrom('signup_token')
+      .select('id')
+      .where('token_hash', '=', tokenHash)
+      .where('expires_at', '>', now)
+      .where((e) => e('usage_count', '<', e.ref('usage_limit')))
+      .executeTakeFirst(),
+
   remove: (id: string) => db.deleteFrom('signup_token').where('id', '=', id).returning(['id', 'usage_count']).executeTakeFirst(),
 });
 export type SignupTokenRow = Row<'signup_token'>;

@@ -5,6 +5,7 @@ import { systemRandom } from '#platform/random.ts';
 import { type AccountModel, accountPage } from '#src/sign-in/pages/account.ts';
 import { loadAssets } from '#src/sign-in/pages/assets.ts';
 import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '#src/sign-in/pages/device-grant.ts';
+import { approvalPage, approvedPage, waitedPage, waitingPage } from '#src/sign-in/pages/device-login.ts';
 import { consentPage, type PersonStep, reauthenticatePage, selectAccountPage } from '#src/sign-in/pages/interaction.ts';
 import type { Look, Page } from '#src/sign-in/pages/layout.ts';
 import { onwardPage } from '#src/sign-in/pages/onward.ts';
@@ -14,9 +15,11 @@ import { createRenderer } from '#src/sign-in/pages/respond.ts';
 import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage } from '#src/sign-in/pages/set-up.ts';
 import { alternativePage, codePage, newPage, signInPage } from '#src/sign-in/pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '#src/sign-in/pages/sign-out.ts';
+import { invitationPage, signUpClosedPage, signUpPage } from '#src/sign-in/pages/sign-up.ts';
 import type { StepView, ViewClient, ViewPerson } from '#src/sign-in/view.ts';
 import { settableClock } from '#src/testing/world.ts';
 
+const chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36';
 const NOW = settableClock().now();
 
 const client: ViewClient = {
@@ -95,6 +98,7 @@ const manyScopes = ['profile', 'email', 'groups', 'offline_access', ...Array.fro
 /** Every page in every state we know, by name. */
 export const GALLERY: Record<string, (look: Look) => Page> = {
   'sign-in': (look) => signInPage(look, { ceremony, destination: {} }),
+  'sign-in-open': (look) => signInPage(look, { ceremony, destination: {}, signUp: true }),
   'sign-in-app': (look) =>
     signInPage(look, {
       ceremony,
@@ -117,11 +121,45 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     setUpPage(look, {
       secret: 'x',
       values: { username: '@holo', email: 'nope' },
-      wrong: ['firstName', 'username', 'email'],
+      wrong: { firstName: 'setup.error.firstName', username: 'setup.error.username', email: 'setup.error.email' },
       problem: look.t('setup.error.form'),
       status: 400,
     }),
   'set-up-link': setUpLinkPage,
+  'sign-up': (look) => signUpPage(look, { token: '', destination: {}, values: {}, emailRequired: true }),
+  'sign-up-wrong': (look) =>
+    signUpPage(look, {
+      token: 'x',
+      destination: {},
+      values: { firstName: 'Milton', username: 'milton', email: '' },
+      wrong: { username: 'signUp.error.username.taken', email: 'signUp.error.email.missing' },
+      emailRequired: false,
+      status: 400,
+    }),
+  invitation: (look) => invitationPage(look, { token: '', wrong: false }),
+  'invitation-wrong': (look) => invitationPage(look, { token: hostile, wrong: true }),
+  'sign-up-closed': signUpClosedPage,
+  waiting: (look) => waitingPage(look, { id: 'x', userCode: 'PQWMKRTX', seconds: 300, destination: {}, next: '/account' }),
+  'waited-expired': (look) => waitedPage(look, { over: 'expired', destination: {} }),
+  'waited-denied': (look) => waitedPage(look, { over: 'denied', destination: {} }),
+  'waited-disabled': (look) => waitedPage(look, { over: 'disabled', destination: {} }),
+  approval: (look) =>
+    approvalPage(look, {
+      userCode: 'PQWMKRTX',
+      person,
+      ceremony,
+      asker: { userAgent: chrome, ip: '203.0.113.7', place: 'Madrid, Spain', at: NOW - 70 },
+      now: NOW,
+    }),
+  'approval-hostile': (look) =>
+    approvalPage(look, {
+      userCode: 'PQWMKRTX',
+      person: { ...person, displayName: longName },
+      ceremony,
+      asker: { userAgent: hostile, ip: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', place: undefined, at: NOW - 70 },
+      now: NOW,
+    }),
+  approved: (look) => approvedPage(look, { allowed: true }),
   'add-passkey': (look) => addPasskeyPage(look, { ceremony, destination: {}, name: 'Milton' }),
   'skip-passkey': (look) => skipPasskeyPage(look, { next: '/account', destination: {} }),
   confirm: (look) => confirmPage(look, { ceremony, destination: {}, person }),

@@ -55,7 +55,7 @@ interface PagePasskeys {
     response: unknown;
     origin: Origin;
     sessionValue: string;
-  }): Promise<{ proof: string; maxAge: number; started?: { value: string; maxAge: number } }>;
+  }): Promise<{ proof: string; maxAge: number; started?: { value: string; maxAge: number; session: { id: string } } }>;
 }
 interface PagePasskeyList {
   listOf(
@@ -83,6 +83,17 @@ interface PageSetUp {
   complete(from: { input: SignUp; secret: string; origin: Origin; replaces?: string }): Promise<Started>;
 }
 
+/** Accounts that people make themselves. */
+interface PageSignUp {
+  /** Who may: nobody, whom an administrator gave a token, everybody. A token counts in every mode. */
+  mode(): 'disabled' | 'withToken' | 'open';
+  requiresEmail(): boolean;
+  /** Whether a token can still be used; does not use it. */
+  accepts(token: string): Promise<boolean>;
+  /** Throws `open_signup_disabled`, `token_invalid_or_expired`, `validation_failed` or `already_in_use`. */
+  signUp(from: { input: SignUp; token?: string; origin: Origin; replaces?: string }): Promise<Started>;
+}
+
 export interface PageDeps {
   appUrl: string;
   clock: Clock;
@@ -95,6 +106,7 @@ export interface PageDeps {
   sessions: PageSessions;
   oneTimeCodes: { redeem(from: { typed: string; origin: Origin; replaces?: string }): Promise<Started> };
   setUp: PageSetUp;
+  signUps: PageSignUp;
   people: { find(id: string): Promise<PagePerson> };
 }
 

@@ -8,6 +8,7 @@ import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } 
 import { confirmPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
 import { begun, formOf, type PageDeps, refusedCode, sessionOf } from './deps.ts';
+import { createApproval, isDeviceLogin, type PageDeviceLogin } from './device-login.ts';
 
 interface Answerer {
   /** The session cookie's value. */
@@ -32,9 +33,10 @@ export interface PageDevices {
   deny(answerer: Answerer, origin: Origin): Promise<void>;
 }
 
-/** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3). */
-export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices }) {
+/** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3), or signs another browser in as themselves. */
+export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices; deviceLogin: PageDeviceLogin }) {
   const { renderer, cookies, devices, clock, log } = deps;
+  const approval = createApproval(deps);
   const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
 
   /** Does something with the request behind a code, or shows why that can't be. */
@@ -57,7 +59,9 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
 
   app.get('/device', (c) => {
     const code = c.req.query('user_code')?.slice(0, 20);
+    if (c.req.query('done') === 'approved') return approval.done(c);
     if (!code) return renderer.render(c, (look) => deviceCodePage(look, {}));
+    if (isDeviceLogin(code)) return approval.show(c, code);
     return withCode(c, code, async (answerer) => {
       const { client, person, shown, asker, reauthenticationRequired } = await devices.view(answerer, originOf(c));
       if (reauthenticationRequired && !cookies.reauthentication.read(c)) return askAgain(c, deps, pathOf(code), person);
@@ -70,6 +74,7 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
   app.post('/device', async (c) => {
     const form = await formOf(c);
     const code = String(form.user_code ?? '').slice(0, 20);
+    if (isDeviceLogin(code)) return approval.answer(c, code, form.decision);
     return withCode(c, code, async (answerer) => {
       const { client } = await devices.view(answerer, originOf(c));
       const allowed = form.decision === 'allow';

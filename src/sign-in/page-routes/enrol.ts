@@ -4,8 +4,9 @@ import { type Env, originOf } from '#platform/http/context.ts';
 import { SignUp } from '../../sign-up/contract.ts';
 import { shortName } from '../pages/interaction.ts';
 import type { Look } from '../pages/layout.ts';
-import { addPasskeyPage, confirmPage, SET_UP_FIELDS, type SetUpField, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
+import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
+import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
 import { begun, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
@@ -58,23 +59,20 @@ function setUpRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.post('/signup/setup', async (c) => {
     const form = await formOf(c);
     const secret = String(form.secret ?? '');
-    const values = Object.fromEntries(SET_UP_FIELDS.map((field) => [field, String(form[field] ?? '').trim()])) as Record<
-      SetUpField,
-      string
-    >;
-    const again = (named: readonly unknown[] = []) => {
-      const wrong = SET_UP_FIELDS.filter((field) => named.includes(field));
+    const values = typed(form);
+    const again = (wrong: Mistakes) => {
       const show = (look: Look) => setUpPage(look, { secret, values, wrong, problem: look.t('setup.error.form'), status: 400 });
       return renderer.render(c, show, { here: '/signup/setup' });
     };
     const parsed = SignUp.safeParse(values);
-    if (!parsed.success) return again(parsed.error.issues.map(({ path }) => path[0]));
+    if (!parsed.success) return again(unreadable(parsed.error.issues));
     try {
       const input = { input: parsed.data, secret, origin: originOf(c), replaces: cookies.session.read(c) };
       await signedIn(c, deps, await setUp.complete(input));
       return c.redirect('/signup/add-passkey', 303);
     } catch (cause) {
-      if (cause instanceof AppError && cause.code === 'validation_failed') return again(cause.extra.fields?.map(({ field }) => field));
+      const wrong = mistakesOf(cause);
+      if (wrong) return again(wrong);
       const refused = refusedCode(c, log, cause);
       return refused === 'setup_already_completed'
         ? c.redirect('/login', 303)

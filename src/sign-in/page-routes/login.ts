@@ -12,7 +12,7 @@ import { destinationOf, onwardPath } from './destination.ts';
 
 /** Registers `/login`, its alternatives, one-time codes and signing out. */
 export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
-  const { renderer, setUp } = deps;
+  const { renderer, setUp, signUps } = deps;
 
   app.get('/', async (c) => c.redirect(sessionOf(c) ? '/account' : '/login'));
 
@@ -21,7 +21,8 @@ export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     if (sessionOf(c)) return c.redirect(onwardPath(destination));
     if (await setUp.isOpen()) return renderer.render(c, newPage);
     const ceremony = await beginLogin(c, deps);
-    return renderer.render(c, (look) => signInPage(look, { ceremony, destination }));
+    const signUp = signUps.mode() === 'open';
+    return renderer.render(c, (look) => signInPage(look, { ceremony, destination, signUp }));
   });
 
   app.get('/login/alternative', async (c) => {

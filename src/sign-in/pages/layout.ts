@@ -46,6 +46,8 @@ export interface ScriptData {
   /** Where the authenticator's answer goes, and what goes along with it. */
   finish?: string;
   extra?: Record<string, string | undefined>;
+  /** Another device decides: what is asked until then and for how many seconds, the path when it said yes, and where else (a reason is appended). */
+  wait?: { url: string; seconds: number; next: string; over: string };
   /** Path to show instead of the address, which holds a code. */
   forget?: string;
   /** Sentences by name. */

@@ -35,6 +35,7 @@ const CODES = /** @type {Record<string, string>} */ ({
   rate_limited: 'busy',
   not_signed_in: 'signedOut',
   reauthentication_required: 'signedOut',
+  not_found: 'gone',
 });
 
 /** Browser error → sentence. Cancelled, timed out and "no passkey here" are one error on purpose: a page must not learn which passkeys exist. */
@@ -180,6 +181,34 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     }
   });
 }
+
+/** Why a wait ended without a sign-in, as its page names it. */
+const OVER = /** @type {Record<string, string>} */ ({ device_login_denied: 'denied', user_disabled: 'disabled' });
+
+/**
+ * Asks again and again whether another device has let this browser in. A lost connection or a busy server is no answer.
+ * @param {NonNullable<import('./layout.ts').ScriptData['wait']>} asked
+ */
+async function wait({ url, seconds, next, over }) {
+  const end = Date.now() + seconds * 1000;
+  const clock = document.querySelector('[data-left]');
+  const left = () => Math.max(0, Math.ceil((end - Date.now()) / 1000));
+  setInterval(() => {
+    if (clock) clock.textContent = `${Math.floor(left() / 60)}:${String(left() % 60).padStart(2, '0')}`;
+  }, 1000);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const init = { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: '{}' };
+    const response = await fetch(url, init).catch(() => undefined);
+    if (response?.status === 200) return leave(next);
+    if (response?.status === 401 || response?.status === 403) {
+      const { code } = await response.json().catch(() => ({}));
+      return location.replace(over + (OVER[code] ?? 'expired'));
+    }
+    if (left() === 0) return location.replace(`${over}expired`);
+  }
+}
+if (data.wait) wait(data.wait);
 
 if (data.forget) history.replaceState(null, '', data.forget);
 /** @type {HTMLFormElement | null} */ (document.querySelector('form[data-now]'))?.submit();

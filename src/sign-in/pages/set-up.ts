@@ -8,12 +8,17 @@ import { ceremonyWords } from './words.ts';
 export const SET_UP_FIELDS = ['firstName', 'lastName', 'username', 'email'] as const;
 export type SetUpField = (typeof SET_UP_FIELDS)[number];
 
-export interface SetUpModel {
+/** What somebody typed into the form of a new account, and what was wrong with it. */
+export interface AccountForm {
+  values: Partial<Record<SetUpField, string>>;
+  /** The sentence beside each field that has something wrong. */
+  wrong?: Partial<Record<SetUpField, MessageKey>>;
+}
+
+export interface SetUpModel extends AccountForm {
   /** The link's. */
   secret: string;
-  values: Partial<Record<SetUpField, string>>;
-  /** Fields with something wrong; `form` is a sentence about the whole. */
-  wrong?: readonly SetUpField[];
+  /** A sentence about the whole. */
   problem?: string;
   status?: number;
 }
@@ -25,22 +30,28 @@ const AUTOCOMPLETE: Record<SetUpField, string> = {
   email: 'email',
 };
 
-/** The first administrator's form. Works without scripts; the passkey comes on the next page. */
-export function setUpPage({ t }: Look, { secret, values, wrong = [], problem, status }: SetUpModel): Page {
-  const field = (name: SetUpField, attributes: Html | string): Html => {
-    const bad = wrong.includes(name);
+/** The fields of a new account; what was typed stays in them. */
+export function accountFields({ t }: Look, { values, wrong = {}, emailRequired = false }: AccountForm & { emailRequired?: boolean }): Html {
+  const field = (name: SetUpField, attributes: Html): Html => {
+    const sentence = wrong[name];
     return html`<label for="${name}"><span>${t(`setup.${name}`)}</span><input id="${name}" name="${name}" value="${values[name] ?? ''}" autocomplete="${AUTOCOMPLETE[name]}"${attributes}${
-      bad && html` aria-invalid="true" aria-describedby="${name}-wrong"`
-    }>${bad && html`<small class="wrong" id="${name}-wrong">${t(`setup.error.${name}` as MessageKey)}</small>`}</label>`;
+      sentence && html` aria-invalid="true" aria-describedby="${name}-wrong"`
+    }>${sentence && html`<small class="wrong" id="${name}-wrong">${t(sentence)}</small>`}</label>`;
   };
   const optional = html` placeholder="${t('setup.optional')}"`;
+  return html`${field('firstName', html` required maxlength="50"`)}${field('lastName', html`${optional} maxlength="50"`)}
+${field('username', html` required maxlength="50" autocapitalize="none" spellcheck="false"`)}${field('email', html`${emailRequired ? html` required` : optional} type="email" maxlength="254"`)}`;
+}
+
+/** The first administrator's form. Works without scripts; the passkey comes on the next page. */
+export function setUpPage(look: Look, { secret, problem, status, ...form }: SetUpModel): Page {
+  const { t } = look;
   return {
     title: t('setup.heading'),
     tucked: 'key',
     body: html`${heading(t('setup.heading'), t('setup.text'))}${trouble(problem)}
 <form class="fields" method="post" action="/signup/setup"><input type="hidden" name="secret" value="${secret}">
-${field('firstName', html` required maxlength="50"`)}${field('lastName', html`${optional} maxlength="50"`)}
-${field('username', html` required maxlength="50" autocapitalize="none" spellcheck="false"`)}${field('email', html`${optional} type="email" maxlength="254"`)}
+${accountFields(look, form)}
 <button class="button primary">${t('setup.button')}</button></form>`,
     needs: { tellOrigin: true },
     incompressible: true,

@@ -62,10 +62,12 @@ export interface SignInModel {
   destination: Destination;
   /** The application that asks, and where its answer will go (for `form-action`). */
   asking?: { id: string; client: ViewClient; returnOrigin: string };
+  /** Everybody may make an account. */
+  signUp?: boolean;
 }
 
 /** Sign in: `/login`, and the first step of an interaction. */
-export function signInPage(look: Look, { ceremony, destination, asking }: SignInModel): Page {
+export function signInPage(look: Look, { ceremony, destination, asking, signUp }: SignInModel): Page {
   const { t } = look;
   const title = asking ? t('signIn.heading.app', { client: asking.client.name }) : t('signIn.heading');
   const text = asking ? t('signIn.text.app') : t('signIn.text', { domain: placeOf(look.appUrl) });
@@ -74,7 +76,7 @@ export function signInPage(look: Look, { ceremony, destination, asking }: SignIn
     title,
     tucked: asking ? asking.client : 'key',
     body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look)}
-<div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${asking && cancelForm(look, asking)}</div>`,
+<div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${signUp && html`<a href="${toward('/signup', destination)}">${t('signIn.signUp')}</a>`}${asking && cancelForm(look, asking)}</div>`,
     script: loginScript(look, ceremony, destination),
     needs: asking && { formAction: { target: asking.returnOrigin }, tellOrigin: true },
   };
@@ -91,7 +93,8 @@ export function alternativePage(
     title: t('alternative.heading'),
     tucked: client ?? 'key',
     body: html`${heading(t('alternative.heading'), t('alternative.text'))}${trouble()}${passkeyButton(t('alternative.button'), 'hybrid')}
-<a class="button quiet" href="${toward('/login/alternative/code', destination)}">${t('alternative.code')}</a>${noScript(look)}
+<a class="button quiet" href="${toward('/login/alternative/code', destination)}">${t('alternative.code')}</a>
+<a class="button quiet" href="${toward('/login/alternative/device', destination)}">${t('alternative.device')}</a>${noScript(look)}
 <div class="links"><a href="${back}">${t('alternative.back')}</a></div>`,
     script: loginScript(look, ceremony, destination),
   };

@@ -1,0 +1,65 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError } from '#platform/errors.ts';
+import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { SignUp } from '../../sign-up/contract.ts';
+import type { Look } from '../pages/layout.ts';
+import { toward } from '../pages/sign-in.ts';
+import { invitationPage, signUpClosedPage, signUpPage } from '../pages/sign-up.ts';
+import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
+import { formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { destinationOf, onwardPath } from './destination.ts';
+
+/** Registers the form of an account that somebody makes themselves, with a token or where everybody may. */
+export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
+  const { renderer, setUp, signUps, cookies, log } = deps;
+  const hereOf = (token: string) => (token ? `/signup?${new URLSearchParams({ token })}` : '/signup');
+
+  app.get('/st/:token', (c) => c.redirect(`/signup?${new URLSearchParams({ token: c.req.param('token').slice(0, 200) })}`));
+
+  /** Instead of the form, for those who have no token that works. */
+  const closed = (c: Ctx, token: string, problem: boolean) =>
+    renderer.render(
+      c,
+      (look) => (problem || signUps.mode() === 'withToken' ? invitationPage(look, { token, wrong: problem }) : signUpClosedPage(look)),
+      { here: hereOf(token) },
+    );
+
+  app.get('/signup', async (c) => {
+    const destination = destinationOf(c.req.query());
+    if (sessionOf(c)) return c.redirect(onwardPath(destination));
+    if (await setUp.isOpen()) return c.redirect('/login');
+    const token = tokenOf(c.req.query('token'));
+    if (token && !(await signUps.accepts(token))) {
+      refusedCode(c, log, new AppError('token_invalid_or_expired'));
+      return closed(c, token, true);
+    }
+    if (!token && signUps.mode() !== 'open') return closed(c, token, false);
+    return renderer.render(c, (look) => signUpPage(look, { token, destination, values: {}, emailRequired: signUps.requiresEmail() }));
+  });
+
+  app.post('/signup', async (c) => {
+    const form = await formOf(c);
+    const destination = destinationOf(form);
+    const [values, token] = [typed(form), tokenOf(form.token)];
+    const again = (wrong: Mistakes) => {
+      const problem = { wrong, emailRequired: signUps.requiresEmail(), status: 400 };
+      return renderer.render(c, (look: Look) => signUpPage(look, { token, destination, values, ...problem }), { here: hereOf(token) });
+    };
+    const parsed = SignUp.safeParse(values);
+    if (!parsed.success) return again(unreadable(parsed.error.issues));
+    try {
+      const asked = { input: parsed.data, token: token || undefined, origin: originOf(c), replaces: cookies.session.read(c) };
+      await signedIn(c, deps, await signUps.signUp(asked));
+      return c.redirect(toward('/signup/add-passkey', destination), 303);
+    } catch (cause) {
+      const wrong = mistakesOf(cause);
+      return wrong ? again(wrong) : closed(c, token, refusedCode(c, log, cause) === 'token_invalid_or_expired');
+    }
+  });
+}
+
+/** As it was sent, without the white space that copying brings along. */
+const tokenOf = (text: unknown): string =>
+  String(text ?? '')
+    .trim()
+    .slice(0, 200);
