@@ -62,13 +62,13 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
 
 /**
  * A real installation: the whole program on a fresh database (SQLite in memory; PostgreSQL when TEST_DATABASE_URL is set), with a clock the
- * test moves. `api` calls the REST API with the static key; `request` is a bare call. `outside` stands in for servers elsewhere.
+ * test moves. `over.database` is the path of a file for SQLite that is to be on the disk. `api` calls the REST API with the static key; `request` is a bare call. `outside` stands in for servers elsewhere.
  */
 export async function world(t: TestContext, over: Partial<Config> = {}, outside: Pick<Deps, 'fetchPublic'> = {}) {
   const clock = settableClock();
   const log = recordingLog();
   const statements: string[] = [];
-  const database = await testDatabase(clock, (sql) => void statements.push(sql), { reuse: true });
+  const database = await testDatabase(clock, (sql) => void statements.push(sql), { reuse: true, file: over.database });
   const config = testConfig(over);
   const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys(), ...outside });
   t.after(() => app.close());

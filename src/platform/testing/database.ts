@@ -34,16 +34,16 @@ async function emptySchema(server: string): Promise<string> {
 }
 
 /**
- * A fresh database for one test: in-memory SQLite, or a schema of its own in TEST_DATABASE_URL's PostgreSQL. With `reuse` the schema is another
+ * A fresh database for one test: SQLite in memory or in `file`, or a schema of its own in TEST_DATABASE_URL's PostgreSQL. With `reuse` the schema is another
  * test's once this one has closed the database: not for tests whose own processes go on with it.
  */
 export async function testDatabase(
   clock: Clock,
   onQuery?: (sql: string) => void,
-  { reuse = false } = {},
+  { reuse = false, file = ':memory:' } = {},
 ): Promise<Database & { url: string }> {
   const server = process.env.TEST_DATABASE_URL;
-  if (!server) return { ...(await openDatabase(':memory:', { clock, onQuery })), url: ':memory:' };
+  if (!server) return { ...(await openDatabase(file, { clock, onQuery })), url: file };
   const schema = await emptySchema(server);
   const url = new URL(server);
   url.searchParams.set('options', `-c search_path=${schema}`);
