@@ -22,12 +22,15 @@ const spoken = (field: string) => {
   );
 };
 
+/** zod leaves `input` out of what it tells, and says it in the message only. */
+const isMissing = ({ message }: z.core.$ZodIssue) => /received (?:undefined|null)$/.test(message);
+
 /** zod's findings as the contract's field errors: required, invalid_format, too_short, too_long, or the rule's own name. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues.map((issue) => {
     const field = issue.path.map((p, i) => (typeof p === 'number' ? `[${p}]` : `${i ? '.' : ''}${String(p)}`)).join('') || 'body';
     const name = spoken(field);
-    if (issue.code === 'invalid_type' && issue.input === undefined) return { field, code: 'required', message: `${name} is required` };
+    if (issue.code === 'invalid_type' && isMissing(issue)) return { field, code: 'required', message: `${name} is required` };
     if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1)
       return { field, code: 'required', message: `${name} is required` };
     if (issue.code === 'too_small')
