@@ -61,7 +61,7 @@ test('every page can be used with the keyboard alone, and shows where it is', as
 
 test('pressable things are at least 44 px high', async ({ page, gallery }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const name of ['sign-in-app', 'consent', 'select-account', 'account', 'code']) {
+  for (const name of ['sign-in-app', 'consent', 'select-account', 'account', 'code', 'sign-up', 'waiting', 'approval']) {
     await page.goto(`${gallery.url}/${name}`);
     for (const target of await page.locator('a:visible, button:visible, input:visible, summary:visible').all()) {
       const box = await target.boundingBox();
@@ -72,7 +72,7 @@ test('pressable things are at least 44 px high', async ({ page, gallery }) => {
 
 test('right to left, the pages stay whole', async ({ page, gallery }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const name of ['consent', 'account', 'set-up-wrong']) {
+  for (const name of ['consent', 'account', 'set-up-wrong', 'waiting', 'approval']) {
     await page.goto(`${gallery.url}/${name}`);
     await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
     expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360);
