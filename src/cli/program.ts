@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError } from '#platform/config.ts';
+import { DatabaseUnavailable } from '#platform/db/unavailable.ts';
 import { AppError } from '#platform/errors.ts';
 import { StartError } from '#platform/start-error.ts';
 import { VERSION } from '#platform/version.ts';
@@ -45,5 +46,6 @@ export async function run(argv: readonly string[]): Promise<void> {
 function describe(cause: unknown): string {
   if (cause instanceof ConfigError) return ['error in the configuration:', ...cause.problems.map((problem) => `  ${problem}`)].join('\n');
   if (cause instanceof StartError || cause instanceof AppError) return `error: ${cause.message}`;
+  if (cause instanceof DatabaseUnavailable) return `${cause.message} (DB_CONNECTION_STRING says where the database is)`;
   return `error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
 }

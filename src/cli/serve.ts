@@ -6,6 +6,7 @@ import { routesWithoutRow } from '#platform/http/unmatched.ts';
 import { createLog } from '#platform/log.ts';
 import { shrinkAfterStart } from '#platform/memory.ts';
 import { systemRandom } from '#platform/random.ts';
+import { StartError } from '#platform/start-error.ts';
 import { sweepRegularly } from '#platform/sweep.ts';
 import { createApp } from '../app.ts';
 import { ROUTES } from '../routes.ts';
@@ -35,7 +36,9 @@ export async function serve(): Promise<void> {
   const unguarded = routesWithoutRow(app.app, ROUTES);
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
   const http = httpServer({ fetch: app.fetch, config, log, isUpload, secretPaths: SECRET_PATHS, admit: app.admit });
-  await http.listen(config.port, config.host);
+  await http.listen(config.port, config.host).catch((cause: unknown) => {
+    throw cannotListen(cause, config);
+  });
   const stopSweeping = sweepRegularly(app.sweeps, log);
   stopOnSignals(async () => {
     log.info('stopping: requests under way are finished');
@@ -49,6 +52,18 @@ export async function serve(): Promise<void> {
   if (link) log.info(`Open this link to make the first account: ${link}`);
   log.flush();
   shrinkAfterStart();
+}
+
+const WHY: Record<string, string> = {
+  EADDRINUSE: 'another program listens there: stop it, or choose another PORT',
+  EACCES: 'this user may not: choose a PORT of 1024 or more',
+  EADDRNOTAVAIL: 'HOST is no address of this machine',
+  ENOTFOUND: 'HOST is no address of this machine',
+};
+/** What the operator can mend is said without a stack. */
+function cannotListen(cause: unknown, { host, port }: { host: string; port: number }): unknown {
+  const why = WHY[(cause as NodeJS.ErrnoException).code ?? ''];
+  return why === undefined ? cause : new StartError(`cannot listen on ${host} port ${port}: ${why}`, { cause });
 }
 
 const stackOf = (cause: unknown) => (cause instanceof Error ? { error: cause.message, stack: cause.stack } : { error: String(cause) });

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+const main = join(import.meta.dirname, '..', 'main.ts');
+
+/** What a start with these settings prints to stderr, in a directory of its own, and its exit code. */
+function start(t: TestContext, settings: Record<string, string>) {
+  const directory = mkdtempSync(join(tmpdir(), 'pocket-id-start-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const env = {
+    PATH: process.env.PATH,
+    DB_CONNECTION_STRING: join(directory, 'x.db'),
+    ENCRYPTION_KEY: 'a key for this test alone',
+    ...settings,
+  };
+  const { stderr, status } = spawnSync(process.execPath, [main], { cwd: directory, env, encoding: 'utf8', timeout: 120_000 });
+  return { stderr, status };
+}
+
+test('a port that is taken, and a database that is not there, are told in one line', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { port } = other.address() as { port: number };
+  const taken = start(t, { HOST: '127.0.0.1', PORT: String(port) });
+  assert.equal(taken.status, 1);
+  assert.match(taken.stderr, new RegExp(`^error: cannot listen on 127\\.0\\.0\\.1 port ${port}: another program listens there[^\\n]*\\n$`));
+
+  const absent = start(t, { DB_CONNECTION_STRING: 'postgres://ann:s3cret@127.0.0.1:1/db' });
+  assert.equal(absent.status, 1);
+  assert.match(absent.stderr, /^database error: [^\n]*ECONNREFUSED[^\n]*DB_CONNECTION_STRING[^\n]*\n$/);
+  assert.doesNotMatch(absent.stderr, /s3cret/);
+});
