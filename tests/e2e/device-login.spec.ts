@@ -2,6 +2,9 @@ import type { Browser } from '@playwright/test';
 import { device, expect, heading, newBrowser, test } from './fixtures.ts';
 import type { Server } from './server.ts';
 
+// Two browsers a test, one of which asks every few seconds.
+test.slow();
+
 /** As people have it: the one of the tests calls itself headless, which nobody's does. */
 const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
