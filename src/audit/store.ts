@@ -66,25 +66,25 @@ export const auditStore = (db: Db) => ({
   /** Hops from one name to the next through the index, instead of reading every row. */
   clientNames: async (): Promise<string[]> => {
     const { rows } = await sql<{ name: string }>`
-      with recursive names (name) as (
+      select name from (with recursive names (name) as (
         select min(client_name) from audit_log where client_name is not null
         union all
         select (select min(client_name) from audit_log where client_name > names.name) from names where names.name is not null
       )
-      select name from names where name is not null limit ${CHOICES}`.execute(db);
+      select name from names where name is not null) listed order by name limit ${CHOICES}`.execute(db);
     return rows.map((row) => row.name);
   },
 
   users: async (): Promise<{ id: string; username: string }[]> => {
     const { rows } = await sql<{ id: string; username: string }>`
-      with recursive ids (id) as (
+      select id, username from (with recursive ids (id) as (
         select min(user_id) from audit_log where user_id is not null
         union all
         select (select min(user_id) from audit_log where user_id > ids.id) from ids where ids.id is not null
       ), chosen (id) as (select id from ids where id is not null limit ${CHOICES})
       select chosen.id, (
         select newest.username from audit_log newest where newest.user_id = chosen.id order by newest.created_at desc limit 1
-      ) as username from chosen`.execute(db);
+      ) as username from chosen) listed`.execute(db);
     return rows;
   },
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { compileOnce } from '#platform/db/compile-once.ts';
+import { compileForEach } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 
 type Owner = 'user_id' | 'group_id';
@@ -9,25 +9,20 @@ export interface NewClaim {
   value: string;
 }
 
-const claimsOf = (db: Db, owner: Owner) =>
-  db
-    .selectFrom('custom_claim')
-    .select([sql<string>`${sql.ref(owner)}`.as('owner'), 'key', 'value'])
-    .orderBy(sql.ref(owner))
-    .orderBy('position');
-// One owner is the common case (every sign-in shows its person), so its statement is built once.
-const ofOne = {
-  user_id: compileOnce((db, v: { id: string }) => claimsOf(db, 'user_id').where('user_id', '=', v.id)),
-  group_id: compileOnce((db, v: { id: string }) => claimsOf(db, 'group_id').where('group_id', '=', v.id)),
-};
+const claimsOf = (owner: Owner) =>
+  compileForEach((db, ids) =>
+    db
+      .selectFrom('custom_claim')
+      .select([sql<string>`${sql.ref(owner)}`.as('owner'), 'key', 'value'])
+      .where(sql.ref(owner), 'in', ids)
+      .orderBy(sql.ref(owner))
+      .orderBy('position'),
+  );
+const of = { user_id: claimsOf('user_id'), group_id: claimsOf('group_id') };
 
 export const customClaimStore = (db: Db) => ({
   /** In the order they were given. */
-  of: async (owner: Owner, ids: readonly string[]) => {
-    const [id, ...more] = ids;
-    if (id !== undefined && more.length === 0) return (await ofOne[owner](db, { id })).rows;
-    return claimsOf(db, owner).where(sql.ref(owner), 'in', ids).execute();
-  },
+  of: (owner: Owner, ids: readonly string[]) => of[owner](db, ids),
 
   replace: async (owner: Owner, id: string, claims: readonly NewClaim[]): Promise<void> => {
     await db.deleteFrom('custom_claim').where(sql.ref(owner), '=', id).execute();

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { compileOnce } from '#platform/db/compile-once.ts';
-import { type ListShape, readPage } from '#platform/db/list.ts';
+import { compileForEach } from '#platform/db/compile-once.ts';
+import { type ListShape, readPage, searchPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -23,22 +23,27 @@ const parts = <T>(list: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(list.length / PART) }, (_, i) => list.slice(i * PART, (i + 1) * PART));
 
 const memberCount = sql<number>`(select count(*) from user_group_member counting where counting.group_id = user_group.id)`.as('counted');
-const memberships = (db: Db) =>
+const ofUsers = compileForEach((db, userIds) =>
   db
     .selectFrom('user_group_member as member')
     .innerJoin('user_group', 'user_group.id', 'member.group_id')
     .select([...COLUMNS, 'member.user_id as owner', memberCount])
+    .where('member.user_id', 'in', userIds)
     .orderBy('user_group.created_at')
-    .orderBy('user_group.id');
-// One person is the common case: every sign-in shows its own.
-const ofOneUser = compileOnce((db, v: { id: string }) => memberships(db).where('member.user_id', '=', v.id));
+    .orderBy('user_group.id'),
+);
 
 export const groupStore = (db: Db) => {
   return {
     page: (options: ListOptions) => {
       const groups = db.selectFrom('user_group').select(COLUMNS);
+      if (options.sort?.column !== 'userCount') return searchPage(db, groups, options, LIST);
       // Counting the members of every group only to sort by it; otherwise the page's counts are read apart.
-      return readPage(options.sort?.column === 'userCount' ? groups.select(memberCount) : groups, options, LIST);
+      const counts = sql<{ group_id: string; n: number }>`(select group_id, count(*) as n from user_group_member group by group_id)`;
+      const counted = groups
+        .leftJoin(counts.as('counts'), 'counts.group_id', 'user_group.id')
+        .select(sql<number>`coalesce(counts.n, 0)`.as('counted'));
+      return readPage(counted, options, LIST, groups);
     },
 
     byId: (id: string): Promise<GroupRow | undefined> =>
@@ -56,11 +61,7 @@ export const groupStore = (db: Db) => {
         .groupBy('group_id')
         .execute(),
 
-    ofUsers: async (userIds: readonly string[]) => {
-      const [id, ...more] = userIds;
-      if (id !== undefined && more.length === 0) return (await ofOneUser(db, { id })).rows;
-      return memberships(db).where('member.user_id', 'in', userIds).execute();
-    },
+    ofUsers: (userIds: readonly string[]) => ofUsers(db, userIds),
 
     some: (ids: readonly string[]) =>
       db

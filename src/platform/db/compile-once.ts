@@ -41,6 +41,26 @@ export function compileOnce<V extends Record<string, string | number | null>, R>
   };
 }
 
+/** A page has at most so many rows; longer lists are built anew. */
+const MOST_IDS = 128;
+
+/** The same for a statement about a list of ids, of which there is one for each length. */
+export function compileForEach<R>(build: (db: Db, ids: string[]) => Compilable<R>): (db: Db, ids: readonly string[]) => Promise<R[]> {
+  const bySize = new Map<number, (db: Db) => CompiledQuery>();
+  return async (db, ids) => {
+    if (ids.length > MOST_IDS) return (await db.executeQuery<R>(build(db, [...ids]).compile())).rows;
+    let statementOf = bySize.get(ids.length);
+    if (!statementOf) {
+      const places = ids.map((_, i) => new Slot(String(i)));
+      statementOf = perDatabase((of) => build(of, places as unknown as string[]).compile());
+      bySize.set(ids.length, statementOf);
+    }
+    const statement = statementOf(db);
+    const parameters = statement.parameters.map((value) => (value instanceof Slot ? ids[Number(value.name)] : value));
+    return (await db.executeQuery<R>({ ...statement, parameters } as CompiledQuery<R>)).rows;
+  };
+}
+
 /** The same for inserting whole rows, several in one statement. Rows have exactly these columns. */
 export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & string>(table: T, columns: readonly C[]) {
   const bySize = new Map<number, (db: Db) => CompiledQuery>();

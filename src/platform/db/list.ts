@@ -1,6 +1,7 @@
-import { type SelectQueryBuilder, type Simplify, sql } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, type Simplify, sql } from 'kysely';
 import { clampPage, type ListOptions } from '../http/contract.ts';
 import { fold } from '../text.ts';
+import type { Db } from './open.ts';
 
 /** What a list may be sorted and filtered by; a name that is not here is ignored, so no column is reached that was not meant. */
 export interface ListShape {
@@ -42,25 +43,86 @@ export function matching<DB, TB extends keyof DB, O>(
   return narrowed;
 }
 
+interface Order {
+  column: string;
+  direction: 'asc' | 'desc';
+  nulls: string;
+}
+
+/** The column that was asked for, if it may be; then when it was made, then the id: the same order every time, and one an index can have. */
+const orderOf = (options: ListOptions, shape: ListShape): Order => {
+  const asked = options.sort && own(shape.sort, options.sort.column);
+  if (asked === undefined) return { column: shape.order[0], direction: shape.order[1], nulls: '' };
+  const direction = options.sort?.direction ?? 'asc';
+  return typeof asked === 'string' ? { column: asked, direction, nulls: '' } : { column: asked.column, direction, nulls: ' nulls last' };
+};
+
 /** One page of a query, the count of everything that matches, and the page it really is (beyond the end is the last one). */
-export async function readPage<DB, TB extends keyof DB, O>(
+export async function readPage<DB, TB extends keyof DB, O, D = DB, C extends keyof D = keyof D, P = O>(
   query: SelectQueryBuilder<DB, TB, O>,
   options: ListOptions,
   shape: ListShape,
+  /** The same rows without what only the order needs, to be counted. */
+  plain?: SelectQueryBuilder<D, C, P>,
 ): Promise<{ rows: Simplify<O>[]; total: number; page: number; limit: number }> {
   const narrowed = matching(query, options, shape);
-  const counted: { total?: number } = await narrowed.clearSelect().select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow();
+  const countable = plain ? matching(plain, options, shape).clearSelect() : narrowed.clearSelect();
+  const counted: { total?: number } = await (countable as unknown as SelectQueryBuilder<DB, TB, object>)
+    .select(sql<number>`count(*)`.as('total'))
+    .executeTakeFirstOrThrow();
   const total = counted.total ?? 0;
   const page = clampPage(options.page, options.limit, total);
-  const asked = options.sort && own(shape.sort, options.sort.column);
-  const column = asked === undefined ? shape.order[0] : typeof asked === 'string' ? asked : asked.column;
-  const direction = sql.raw((asked === undefined ? undefined : options.sort?.direction) ?? shape.order[1]);
-  const nulls = sql.raw(typeof asked === 'object' ? ' nulls last' : '');
-  const rows = await narrowed
-    .orderBy(sql`${sql.ref(column)} ${direction}${nulls}`)
-    .orderBy(sql`${sql.ref(shape.id)} ${direction}`)
+  const { column, direction, nulls } = orderOf(options, shape);
+  const by = sql.raw(direction);
+  let ordered = narrowed.orderBy(sql`${sql.ref(column)} ${by}${sql.raw(nulls)}`);
+  if (column !== shape.order[0]) ordered = ordered.orderBy(sql`${sql.ref(shape.order[0])} ${by}`);
+  const rows = await ordered
+    .orderBy(sql`${sql.ref(shape.id)} ${by}`)
     .limit(options.limit)
     .offset((page - 1) * options.limit)
     .execute();
   return { rows, total, page, limit: options.limit };
+}
+
+/**
+ * The same for a search in a large table. What matches is found once, in an index that holds the searched text, the time and the id, and put in
+ * order afterwards: going through the table in that order until a page is full would read all of it when little or nothing matches.
+ */
+export async function searchPage<DB, TB extends keyof DB, O>(
+  db: Db,
+  query: SelectQueryBuilder<DB, TB, O>,
+  options: ListOptions,
+  shape: ListShape,
+): Promise<{ rows: Simplify<O>[]; total: number; page: number; limit: number }> {
+  if (options.search.trim() === '') return readPage(query, options, shape);
+  const { column, direction, nulls } = orderOf(options, shape);
+  const found = matching(query, options, shape)
+    .clearSelect()
+    .select([sql`${sql.ref(shape.id)}`.as('id'), sql`${sql.ref(column)}`.as('sorted'), sql`${sql.ref(shape.order[0])}`.as('made')]);
+  const by = sql.raw(direction);
+  // Through the builder, so that the database's driver sees that this only reads.
+  const hitsOf = (db as unknown as Kysely<{ found: { id: string; sorted: unknown; made: number } }>)
+    .with(
+      (name) => name('found').materialized(),
+      () => found as unknown as SelectQueryBuilder<never, never, { id: string; sorted: unknown; made: number }>,
+    )
+    .selectFrom('found')
+    .select(['id', sql<number>`(select count(*) from found)`.as('total')])
+    .orderBy(sql`sorted ${by}${sql.raw(nulls)}`)
+    .orderBy(sql`made ${by}`)
+    .orderBy(sql`id ${by}`)
+    .limit(options.limit);
+  const read = (page: number) => hitsOf.offset((page - 1) * options.limit).execute();
+  let hits = await read(options.page);
+  let page = options.page;
+  if (hits.length === 0 && page > 1) {
+    const total = (await read(1))[0]?.total ?? 0;
+    page = clampPage(options.page, options.limit, total);
+    hits = await read(page);
+  }
+  const ids = hits.map((hit) => hit.id);
+  const rows = ids.length === 0 ? [] : await query.where(sql<boolean>`${sql.ref(shape.id)} in (${sql.join(ids)})`).execute();
+  const placeOf = new Map(ids.map((id, i) => [id, i]));
+  const place = (row: unknown) => placeOf.get((row as { id: string }).id) ?? 0;
+  return { rows: rows.sort((a, b) => place(a) - place(b)), total: hits[0]?.total ?? 0, page, limit: options.limit };
 }
