@@ -223,7 +223,7 @@ export async function createApp({ config, database, clock, random, log, generate
     audit,
     hashUserCode: keyedHash(seal, 'device-user-code'),
     takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
-    mayGuess: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
+    guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
   });
   const deviceLogin = createDeviceLogin({
     db,
@@ -236,7 +236,7 @@ export async function createApp({ config, database, clock, random, log, generate
       locate,
       describeDevice: deviceOf,
     },
-    codes: { hash: keyedHash(seal, 'device-login-code'), mayGuess: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }) },
+    codes: { hash: keyedHash(seal, 'device-login-code'), guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }) },
   });
   const assertions = createClientAssertions({ db, clock, fetchPublic });
   const pushed = createPushedRequests({ db, random });
@@ -500,6 +500,7 @@ export async function createApp({ config, database, clock, random, log, generate
     grants: (limit) => grants.sweep(clock.now(), limit),
     'pushed requests': (limit) => pushed.sweep(clock.now(), limit),
     devices: () => devices.sweep(clock.now()),
+    'device sign-ins': deviceLogin.sweep,
     assertions: () => assertions.sweep(clock.now()),
     ceremonies: passkeys.sweep,
     sessions: sessions.sweep,

@@ -35,13 +35,12 @@ interface Deps {
   codes: {
     /** Keyed: a user code is short. */
     hash(code: string): string;
-    /** Notes a wrong code; false when the person has guessed too often. */
-    mayGuess(userId: string): Promise<boolean>;
+    /** Who guessed too often has to wait, also with the right code. */
+    guesses: { blockedFor(userId: string): number; wrong(userId: string): void };
   };
 }
 
 const LIFE_SECONDS = 300;
-const BLOCKED_SECONDS = 3600;
 /** A reauthentication for approving may be this old. */
 const FRESH_SECONDS = 60;
 /** Capitals without I, L and O; with the P in front nobody takes it for the code of a television. */
@@ -50,19 +49,12 @@ const normal = (code: string) => code.toUpperCase().replace(/[^A-Z]/g, '');
 
 /** Signing a browser in from another device: it shows a code, a signed-in person looks at who asks, and approves with their passkey. */
 export function createDeviceLogin({ db, clock, random, audit, neighbours, codes }: Deps) {
-  /** Who guessed too often, and until when not even the right code helps them. */
-  const blocked = new Map<string, number>();
-
   const find = async (code: string, userId: string) => {
-    const wait = (blocked.get(userId) ?? 0) - clock.now();
+    const wait = codes.guesses.blockedFor(userId);
     if (wait > 0) throw new AppError('rate_limited', { retryAfter: wait });
-    blocked.delete(userId);
     const request = await deviceLoginStore(db).undecided(codes.hash(normal(code)), clock.now());
     if (request) return request;
-    if (!(await codes.mayGuess(userId))) {
-      blocked.set(userId, clock.now() + BLOCKED_SECONDS);
-      throw new AppError('rate_limited', { retryAfter: BLOCKED_SECONDS });
-    }
+    codes.guesses.wrong(userId);
     throw notFound('Sign-in request');
   };
 

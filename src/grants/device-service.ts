@@ -44,8 +44,8 @@ interface Deps {
       },
     ): Promise<void>;
   };
-  /** Notes a wrong user code; answers false when the person has guessed too often. */
-  mayGuess(userId: string): Promise<boolean>;
+  /** Who guessed too often has to wait, also with the right code. */
+  guesses: { blockedFor(userId: string): number; wrong(userId: string): void };
 }
 
 /** A signed-in browser that answers for a device. */
@@ -108,8 +108,10 @@ export function createDevices(deps: Deps) {
     const request = await deviceStore(db).byUserCode(hash, now);
     const facts = await ledger.read({ clientId: request?.client_id ?? '', session });
     if (!facts.session || !facts.person) throw new AppError('not_signed_in');
+    const wait = deps.guesses.blockedFor(facts.person.id);
+    if (wait > 0) throw new AppError('rate_limited', { retryAfter: wait });
     if (!request || !facts.client || !(await deviceStore(db).claim(hash, facts.person.id, now))) {
-      if (!(await deps.mayGuess(facts.person.id))) throw new AppError('rate_limited', { retryAfter: 3600 });
+      deps.guesses.wrong(facts.person.id);
       throw new AppError('oidc_invalid_device_code');
     }
     return { hash, request, facts: facts as Required<Pick<Facts, 'client' | 'person' | 'session'>> & Facts };

@@ -100,6 +100,7 @@ test('SEC-179 after ten wrong user codes a person has to wait', async (t) => {
   const blocked = await verify(milton, 'EWRNG999');
   assert.equal(blocked.status, 429);
   assert.ok(Number(blocked.headers.get('retry-after')) > 0);
+  assert.equal((await verify(milton, asked.user_code)).status, 429, 'the right code does not help either');
   assert.equal((await poll(w, app, asked.device_code)).body.error, 'authorization_pending');
 });
 
