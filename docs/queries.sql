@@ -77,8 +77,7 @@ select count(*) as "total" from "client" where "client"."id" not in (select "cli
 select "client"."id", "client"."name", "client"."client_type", "client"."is_public" from "client" where "client"."id" not in (select "client_id" from "api_grant" where "api_id" = ?) and "client"."search_key" like ? escape '\' order by "client"."created_at" asc, "client"."id" asc limit ? offset ?;
 
 -- apisOf
-select count(*) as "total" from "api_grant" inner join "api" on "api"."id" = "api_grant"."api_id" where "api_grant"."client_id" = ? and "api"."search_key" like ? escape '\';
-select "api".*, "api_grant"."user_access", "api_grant"."client_access" from "api_grant" inner join "api" on "api"."id" = "api_grant"."api_id" where "api_grant"."client_id" = ? and "api"."search_key" like ? escape '\' order by "api"."created_at" asc, "api"."id" asc limit ? offset ?;
+select "api".*, "api_grant"."user_access", "api_grant"."client_access" from "api" left join "api_grant" on "api_grant"."api_id" = "api"."id" and "api_grant"."client_id" = ? where "api_grant"."client_id" is not null order by "api"."created_at", "api"."id";
 
 -- apisWithout
 select count(*) as "total" from "api" where "api"."id" not in (select "api_id" from "api_grant" where "client_id" = ?) and "api"."search_key" like ? escape '\';
@@ -121,23 +120,23 @@ select "audit_log".* from "audit_log" where "audit_log"."country" <> ? order by 
 
 -- clientNames
 
-      with recursive names (name) as (
+      select name from (with recursive names (name) as (
         select min(client_name) from audit_log where client_name is not null
         union all
         select (select min(client_name) from audit_log where client_name > names.name) from names where names.name is not null
       )
-      select name from names where name is not null limit ?;
+      select name from names where name is not null) listed order by name limit ?;
 
 -- users
 
-      with recursive ids (id) as (
+      select id, username from (with recursive ids (id) as (
         select min(user_id) from audit_log where user_id is not null
         union all
         select (select min(user_id) from audit_log where user_id > ids.id) from ids where ids.id is not null
       ), chosen (id) as (select id from ids where id is not null limit ?)
       select chosen.id, (
         select newest.username from audit_log newest where newest.user_id = chosen.id order by newest.created_at desc limit 1
-      ) as username from chosen;
+      ) as username from chosen) listed;
 
 -- removeBefore
 delete from "audit_log" where "id" in (select "id" from "audit_log" where "created_at" < ? order by "created_at" limit ?);
@@ -361,9 +360,7 @@ delete from "oauth_grant" where "id" in (select "id" from "oauth_grant" where "e
 -- src/groups/store.ts groupStore ----------------------------------------------------------------------
 
 -- page
-with found as materialized ((select "user_group"."id" as "id", "user_group"."created_at" as "first", "user_group"."created_at" as "second" from "user_group" where "user_group"."search_key" like ? escape '\'))
-        select id, (select count(*) from found) as total from found
-        order by first asc, second asc, id asc limit ? offset ?;
+with "found" as materialized (select "user_group"."id" as "id", "user_group"."created_at" as "sorted", "user_group"."created_at" as "made" from "user_group" where "user_group"."search_key" like ? escape '\') select "id", (select count(*) from found) as "total" from "found" order by sorted asc, made asc, id asc limit ? offset ?;
 
 -- byId
 select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "user_group"."ldap_id", "user_group"."created_at" from "user_group" where "id" = ?;
@@ -641,9 +638,7 @@ select max("access_token_minutes") as "minutes" from "client";
 -- src/users/store.ts userStore ------------------------------------------------------------------------
 
 -- page
-with found as materialized ((select "user"."id" as "id", "user"."created_at" as "first", "user"."created_at" as "second" from "user" where "user".is_static = 0 and "user"."search_key" like ? escape '\'))
-        select id, (select count(*) from found) as total from found
-        order by first asc, second asc, id asc limit ? offset ?;
+with "found" as materialized (select "user"."id" as "id", "user"."created_at" as "sorted", "user"."created_at" as "made" from "user" where "user".is_static = 0 and "user"."search_key" like ? escape '\') select "id", (select count(*) from found) as "total" from "found" order by sorted asc, made asc, id asc limit ? offset ?;
 
 -- byId
 select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;

@@ -142,7 +142,7 @@ test('a client is granted an API: a permission implies its access, a public clie
     ['app', 'public'],
   );
   const mine = (await w.api('GET', '/api/api-access/app/apis')).body;
-  assert.deepEqual([mine.pagination.totalItems, mine.data[0].api.id, mine.data[0].userDelegatedPermissionIds], [1, id, [read]]);
+  assert.deepEqual([mine.length, mine[0].api.id, mine[0].userDelegatedPermissionIds], [1, id, [read]]);
   const foreign = await w.api('PUT', `/api/apis/${id}/clients/app`, {
     userDelegatedAccess: true,
     clientAccess: true,

@@ -85,9 +85,11 @@ export const SetPermissions = z
   })
   .openapi('ApiPermissionsUpdate');
 const Ids = z.array(z.string()).max(500).nullish();
-export const SetCimdAccess = z.object({ enabled: z.boolean(), permissionIds: Ids }).openapi('ApiCimdAccess');
+/** The operator's client leaves false out. */
+const flag = () => z.boolean().default(false);
+export const SetCimdAccess = z.object({ enabled: flag(), permissionIds: Ids }).openapi('ApiCimdAccess');
 export const SetGrant = z
-  .object({ userDelegatedAccess: z.boolean(), clientAccess: z.boolean(), userDelegatedPermissionIds: Ids, clientPermissionIds: Ids })
+  .object({ userDelegatedAccess: flag(), clientAccess: flag(), userDelegatedPermissionIds: Ids, clientPermissionIds: Ids })
   .openapi('ApiClientGrantUpdate');
 export type SetGrant = z.infer<typeof SetGrant>;
 
@@ -192,8 +194,9 @@ export const apisOfClient = createRoute({
   method: 'get',
   path: '/api/api-access/{clientId}/apis',
   summary: 'The APIs a client may use',
-  request: { params: byClient, query: ListQuery },
-  responses: { 200: answer(pageOf(ApiGrant)), ...problems(...refused, 'not_found') },
+  description: 'Not paged. Of a client that describes itself by a document also the APIs that are open to all of those.',
+  request: { params: byClient },
+  responses: { 200: answer(z.array(ApiGrant)), ...problems(...refused, 'not_found') },
 });
 export const assignableApis = createRoute({
   ...all,

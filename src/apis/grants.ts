@@ -52,7 +52,7 @@ export function createApiGrants({ db, clock, audit, apis, logosOf }: Deps) {
   const fields = (
     api: Api,
     client: Pick<ClientColumns, 'id' | 'client_type'>,
-    access: { user_access: number; client_access: number },
+    access: { user_access: number | null; client_access: number | null },
     granted: Granted,
   ) => {
     const ids = (kind: string) =>
@@ -89,13 +89,13 @@ export function createApiGrants({ db, clock, audit, apis, logosOf }: Deps) {
       return listAnswer(await clientsShown(rows), total, { page, limit });
     },
 
-    async apisOf(clientId: string, options: ListOptions) {
+    /** Whole, without pages: that is how the operator's client reads it. */
+    async apisOf(clientId: string): Promise<ApiGrant[]> {
       const client = await clientOf(db, clientId);
       const store = apiStore(db);
-      const { rows, total, page, limit } = await store.apisOf(clientId, options);
+      const rows = await store.apisOf(client);
       const [shown, granted] = await Promise.all([apis.shown(rows), store.granted(rows.map((row) => ({ apiId: row.id, clientId })))]);
-      const data: ApiGrant[] = shown.map(({ row, api }) => ({ api, ...fields(api, client, row, granted) }));
-      return listAnswer(data, total, { page, limit });
+      return shown.map(({ row, api }) => ({ api, ...fields(api, client, row, granted) }));
     },
 
     async apisWithout(clientId: string, options: ListOptions) {

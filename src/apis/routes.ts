@@ -39,9 +39,7 @@ export function apiRoutes(app: OpenAPIHono<Env>, { apis, apiGrants }: { apis: Ap
     await apiGrants.remove(actorOf(c), id, clientIdOf(clientId));
     return c.body(null, 204);
   });
-  app.openapi(contract.apisOfClient, async (c) =>
-    c.json(await apiGrants.apisOf(clientIdOf(c.req.valid('param').clientId), listOptions(c.req.url)), 200),
-  );
+  app.openapi(contract.apisOfClient, async (c) => c.json(await apiGrants.apisOf(clientIdOf(c.req.valid('param').clientId)), 200));
   app.openapi(contract.assignableApis, async (c) =>
     c.json(await apiGrants.apisWithout(clientIdOf(c.req.valid('param').clientId), listOptions(c.req.url)), 200),
   );

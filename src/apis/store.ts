@@ -58,17 +58,21 @@ export const apiStore = (db: Db) => ({
       options,
       CLIENTS,
     ),
-  apisOf: (clientId: string, options: ListOptions) =>
-    readPage(
-      db
-        .selectFrom('api_grant')
-        .innerJoin('api', 'api.id', 'api_grant.api_id')
-        .selectAll('api')
-        .select(['api_grant.user_access', 'api_grant.client_access'])
-        .where('api_grant.client_id', '=', clientId),
-      options,
-      APIS,
-    ),
+  /** The APIs a client has a grant for, and for one that describes itself by a document those that are open to all of these (access null). */
+  apisOf: (client: { id: string; client_type: string }) =>
+    db
+      .selectFrom('api')
+      .leftJoin('api_grant', (join) => join.onRef('api_grant.api_id', '=', 'api.id').on('api_grant.client_id', '=', client.id))
+      .selectAll('api')
+      .select(['api_grant.user_access', 'api_grant.client_access'])
+      .where((on) =>
+        client.client_type === 'cimd'
+          ? on.or([on('api_grant.client_id', 'is not', null), on('api.allow_cimd', '=', 1)])
+          : on('api_grant.client_id', 'is not', null),
+      )
+      .orderBy('api.created_at')
+      .orderBy('api.id')
+      .execute(),
   apisWithout: (clientId: string, options: ListOptions) =>
     readPage(
       db

@@ -149,7 +149,7 @@ export const CreateClient = z
 export type CreateClient = z.infer<typeof CreateClient>;
 export const UpdateClient = z.object({ ...Writable, name: Writable.name.nullish() }).openapi('OidcClientUpdate', {
   description:
-    'A field that is absent keeps its value, but for `launchURL`, `logoutCallbackURLs` and `requiresReauthentication`, which fall back to their default.',
+    'A field that is absent keeps its value, but for `launchURL`, `logoutCallbackURLs` and `requiresReauthentication`, which fall back to their default. A body that names both lists of URLs and both lifetimes and nothing that is false is whole: flags it leaves out are false, and the description is none.',
 });
 export type UpdateClient = z.infer<typeof UpdateClient>;
 

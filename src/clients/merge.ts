@@ -48,6 +48,33 @@ const identities = (before: ClientRow, given: Identities): FederatedIdentity[] =
 
 const minutes = (given: number | null | undefined, before: number, standard: number) => (given === 0 ? standard : (given ?? before));
 
+const FLAGS = [
+  'isPublic',
+  'pkceEnabled',
+  'requiresReauthentication',
+  'requiresPushedAuthorizationRequests',
+  'skipConsent',
+  'isGroupRestricted',
+] as const;
+
+/**
+ * The Kubernetes operator writes whole clients the way Go's `omitempty` does: what is false or "" is left out. It could take no flag back if
+ * that meant "keep". Its bodies, and no other known client's, name both lists and both lifetimes and nothing that is false.
+ */
+export function spelledOut(body: UpdateClient): UpdateClient {
+  const { callbackURLs, logoutCallbackURLs, accessTokenDurationMinutes, refreshTokenDurationMinutes, credentials } = body;
+  const listed = callbackURLs !== undefined && logoutCallbackURLs !== undefined;
+  if (!listed || !accessTokenDurationMinutes || !refreshTokenDurationMinutes || FLAGS.some((name) => body[name] === false)) return body;
+  const identity = (given: Identities[number]) => ({ ...given, replayProtection: given.replayProtection ?? false });
+  return {
+    ...body,
+    ...Object.fromEntries(FLAGS.map((name) => [name, body[name] ?? false])),
+    description: body.description ?? '',
+    callbackURLs: callbackURLs ?? [],
+    credentials: credentials && { federatedIdentities: credentials.federatedIdentities?.map(identity) },
+  };
+}
+
 /**
  * What a body says, over what was there. A field that is absent keeps its value, but for three that the Terraform provider unsets by leaving
  * them out: `launchURL`, `logoutCallbackURLs` and `requiresReauthentication`. The lists stay exactly as they were sent.

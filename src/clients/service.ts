@@ -13,7 +13,7 @@ import { searchKey } from '#platform/text.ts';
 import type { Audit } from '../audit/service.ts';
 import type { GroupMinimal } from '../groups/minimal.contract.ts';
 import type { Client, ClientMeta, ClientWithGroups, CreateClient, UpdateClient } from './contract.ts';
-import { blankClient, cimdBody, mergedClient } from './merge.ts';
+import { blankClient, cimdBody, mergedClient, spelledOut } from './merge.ts';
 import { type ClientRow, clientStore } from './store.ts';
 import { described, type Logos, toClient, toMeta, toSecret } from './view.ts';
 
@@ -151,7 +151,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
       const logos = await fetchLogos(given);
       await db.transaction().execute(async (tx) => {
         const before = await hold(tx, id);
-        const body = before.client_type === 'cimd' ? cimdBody(given, before) : given;
+        const body = before.client_type === 'cimd' ? cimdBody(spelledOut(given), before) : spelledOut(given);
         checkPatterns(before, body, uriPolicy);
         const after = mergedClient(before, body);
         const store = clientStore(tx);

@@ -71,8 +71,15 @@ export const CreateUser = z
   .openapi('UserCreate');
 export type CreateUser = z.infer<typeof CreateUser>;
 export const UpdateUser = z
-  .object({ ...Own, ...Standing })
-  .openapi('UserUpdate', { description: 'A field that is absent keeps its value.' });
+  .object({
+    ...Own,
+    ...Standing,
+    userGroupIds: Ids.nullish().openapi({ description: 'Changes no group. Null marks a body that leaves out whatever is empty.' }),
+  })
+  .openapi('UserUpdate', {
+    description:
+      'A field that is absent keeps its value. With `userGroupIds: null` an absent field is empty or false instead, but for `role`.',
+  });
 export type UpdateUser = z.infer<typeof UpdateUser>;
 export const UpdateMe = z.object(Own).openapi('UserUpdateSelf', { description: 'A field that is absent keeps its value.' });
 export type UpdateMe = z.infer<typeof UpdateMe>;

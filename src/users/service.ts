@@ -68,6 +68,25 @@ const derived = (row: Pick<UserRow, 'username' | 'email' | 'first_name' | 'last_
   search_key: searchKey(row.username, row.email, row.first_name, row.last_name, row.display_name),
 });
 
+const EMPTY = {
+  email: null,
+  emailVerified: false,
+  firstName: '',
+  lastName: '',
+  displayName: '',
+  isAdmin: false,
+  locale: null,
+  disabled: false,
+};
+/**
+ * The Kubernetes operator writes whole users the way Go's `omitempty` does: what is false or "" is left out. It could take nobody's
+ * administration back if that meant "keep". Its bodies, and no other known client's, have `userGroupIds: null`.
+ */
+const spelledOut = (body: UpdateUser): UpdateUser => {
+  if (body.userGroupIds !== null) return body;
+  return { ...EMPTY, ...Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) };
+};
+
 /** What a body says, over what was there; a field that is absent or null keeps its value, but for e-mail and locale, where null means none. */
 const merged = (before: UserRow, body: UpdateUser): UserRow => {
   const email = body.email === undefined ? before.email : body.email;
@@ -186,8 +205,9 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       return get(id);
     },
 
-    async update(actor: Actor, id: string, body: UpdateUser): Promise<User> {
+    async update(actor: Actor, id: string, given: UpdateUser): Promise<User> {
       const rules = policy();
+      const body = spelledOut(given);
       await inTransaction(async (tx) => {
         const store = userStore(tx);
         const administrators = body.isAdmin === false || body.disabled === true ? await store.holdAdministrators() : undefined;

@@ -213,3 +213,44 @@ test('once a creation is carried out, the answer is never a 5xx', async (t) => {
   assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([201]));
   assert.equal((await w.api('GET', '/api/user-groups')).body.pagination.totalItems, 64);
 });
+
+test('the operator leaves out what is false or empty, and takes back by it what it gave', async (t) => {
+  const { api } = await world(t);
+  const written = { username: 'op', email: 'op@example.org', firstName: 'Op', userGroupIds: null };
+  const { id } = (await api('POST', '/api/users', written)).body;
+  const given = await api('PUT', `/api/users/${id}`, { ...written, lastName: 'X', locale: 'de', isAdmin: true, disabled: true });
+  assert.deepEqual([given.body.isAdmin, given.body.disabled, given.body.locale, given.body.lastName], [true, true, 'de', 'X']);
+  const taken = (await api('PUT', `/api/users/${id}`, written)).body;
+  assert.deepEqual([taken.isAdmin, taken.disabled, taken.locale, taken.lastName, taken.email], [false, false, null, '', 'op@example.org']);
+
+  const whole = {
+    ...{ name: 'App', callbackURLs: client.callbackURLs, logoutCallbackURLs: client.logoutCallbackURLs },
+    ...{ accessTokenDurationMinutes: 60, refreshTokenDurationMinutes: 43_200 },
+  };
+  const flags = { pkceEnabled: true, requiresPushedAuthorizationRequests: true, skipConsent: true, isGroupRestricted: true };
+  const identity = { issuer: 'https://iss.example.org', subject: 's' };
+  const identities = (replayProtection: boolean) => ({ credentials: { federatedIdentities: [{ ...identity, replayProtection }] } });
+  await api('POST', '/api/oidc/clients', { ...whole, ...flags, ...identities(true), id: 'app', description: 'Books' });
+  const kept = (await api('PUT', '/api/oidc/clients/app', { name: 'App', callbackURLs: client.callbackURLs, isPublic: false })).body;
+  for (const name of Object.keys(flags)) assert.equal(kept[name], true, `${name} is kept by a body that is not the operator's`);
+  const plain = (await api('PUT', '/api/oidc/clients/app', { ...whole, credentials: { federatedIdentities: [identity] } })).body;
+  for (const name of Object.keys(flags)) assert.equal(plain[name], false, name);
+  assert.deepEqual([plain.description, plain.credentials.federatedIdentities[0].replayProtection], ['', false]);
+});
+
+test('the operator reads the APIs of a client as a plain array, and grants them with what is not false', async (t) => {
+  const { api } = await world(t);
+  await api('POST', '/api/oidc/clients', client);
+  const orders = (await api('POST', '/api/apis', { name: 'Orders', resource: 'https://orders.example.org' })).body;
+  const nothing = { clientPermissionIds: [], userDelegatedPermissionIds: [] };
+  const granted = await api('PUT', `/api/apis/${orders.id}/clients/app`, { ...nothing, userDelegatedAccess: true });
+  assert.deepEqual([granted.status, granted.body.userDelegatedAccess, granted.body.clientAccess], [200, true, false]);
+  const listed = await api('GET', '/api/api-access/app/apis');
+  assert.deepEqual(
+    listed.body.map((grant: { api: { id: string } }) => grant.api.id),
+    [orders.id],
+  );
+  const opened = await api('PUT', `/api/apis/${orders.id}/cimd-access`, { enabled: true, permissionIds: [] });
+  const closed = await api('PUT', `/api/apis/${orders.id}/cimd-access`, { permissionIds: [] });
+  assert.deepEqual([opened.body.allowCimdClients, closed.status, closed.body.allowCimdClients], [true, 200, false]);
+});
