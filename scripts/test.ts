@@ -108,7 +108,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const counts: Count[] = [];
 try {
   counts.push(await serverTests('SQLite', files.sort(), {}));
-  counts.push(await serverTests('PostgreSQL', files, { TEST_DATABASE_URL: (await server).url }));
+  // Killing processes over and over is about the file on this machine's disk.
+  const onPostgres = files.filter((file) => !file.startsWith('tests/chaos/'));
+  if (onPostgres.length > 0) counts.push(await serverTests('PostgreSQL', onPostgres, { TEST_DATABASE_URL: (await server).url }));
   if (named.length === 0) counts.push(await browserTests());
 } finally {
   await end();

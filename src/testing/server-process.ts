@@ -34,7 +34,7 @@ export interface ServerProcess {
  * A working directory for real server processes, removed with the test, and how to start one there. `start` resolves when the server is ready;
  * it rejects with what was printed when it ends before. `run` waits for a command to end.
  */
-export async function workplace(t: TestContext, env: Record<string, string> = {}) {
+export async function workplace(t: TestContext, env: Record<string, string | undefined> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'pocketid-server-'));
   const port = await freePort();
   const settings = {
