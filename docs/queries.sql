@@ -115,7 +115,7 @@ select count(*) as "total" from "audit_log" where "audit_log"."user_id" = ?;
 select "audit_log".* from "audit_log" where "audit_log"."user_id" = ? order by "audit_log"."created_at" desc, "audit_log"."id" desc limit ? offset ?;
 
 -- all
-select count(*) as "total" from "audit_log" where "audit_log"."country" <> ?;
+select count(*) as "total" from "audit_log" where "audit_log"."country" <> ? and "audit_log"."created_at" > ?;
 select "audit_log".* from "audit_log" where "audit_log"."country" <> ? order by "audit_log"."created_at" desc, "audit_log"."id" desc limit ? offset ?;
 
 -- clientNames

@@ -3,6 +3,7 @@ import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 import { date, type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import type { AuditEntry } from './contract.ts';
+import { createCounts } from './counts.ts';
 import { deviceOf } from './device.ts';
 import { auditStore } from './store.ts';
 
@@ -30,6 +31,7 @@ const toEntry = (row: Row<'audit_log'>): AuditEntry => ({
 /** Reading the audit log. There is no way to change a row; old ones are removed as a whole. */
 export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: Clock; retentionDays: number }) {
   const store = auditStore(db);
+  const counts = createCounts({ clock });
   type Page = Awaited<ReturnType<typeof store.ofUser>>;
   const listed = ({ rows, total, page, limit }: Page) => listAnswer(rows.map(toEntry), total, { page, limit });
   return {
@@ -38,7 +40,7 @@ export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: 
 
     all: async (options: ListOptions) => {
       const [location] = options.filters.location ?? [];
-      return listed(await store.all(options, location === 'internal' || location === 'external' ? location : undefined));
+      return listed(await store.all(options, location === 'internal' || location === 'external' ? location : undefined, counts));
     },
 
     clientNames: () => store.clientNames(),
@@ -52,6 +54,7 @@ export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: 
       for (;;) {
         const some = await store.removeBefore(before, PART);
         removed += some;
+        if (some > 0) counts.forget();
         if (some < PART) return removed;
       }
     },

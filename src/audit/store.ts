@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { insertOnce } from '#platform/db/compile-once.ts';
-import { type ListShape, readPage } from '#platform/db/list.ts';
+import { countMatching, type ListShape, readPage } from '#platform/db/list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 import type { ListOptions } from '#platform/http/contract.ts';
+import type { CountBetween, Counts } from './counts.ts';
 import { INTERNAL } from './locate.ts';
 
 const OWN: ListShape = {
@@ -57,10 +58,15 @@ export const auditStore = (db: Db) => ({
   ofUser: (userId: string, options: ListOptions) =>
     readPage(db.selectFrom('audit_log').selectAll('audit_log').where('audit_log.user_id', '=', userId), options, OWN),
 
-  all: (options: ListOptions, location: 'internal' | 'external' | undefined) => {
+  all: (options: ListOptions, location: 'internal' | 'external' | undefined, counts: Counts) => {
     const rows = db.selectFrom('audit_log').selectAll('audit_log');
-    const located = location && rows.where('audit_log.country', location === 'internal' ? '=' : '<>', INTERNAL);
-    return readPage(located ?? rows, options, ALL);
+    const located = location ? rows.where('audit_log.country', location === 'internal' ? '=' : '<>', INTERNAL) : rows;
+    const countBetween: CountBetween = ({ from, to }) => {
+      const after = from === undefined ? located : located.where('audit_log.created_at', '>', from);
+      return countMatching(to === undefined ? after : after.where('audit_log.created_at', '<=', to), options, ALL);
+    };
+    const key = JSON.stringify([location, options.filters.event, options.filters.userID, options.filters.clientName]);
+    return readPage(located, options, ALL, () => counts.total(key, countBetween));
   },
 
   /** Hops from one name to the next through the index, instead of reading every row. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { compileForEach } from '#platform/db/compile-once.ts';
-import { type ListShape, readPage, searchPage } from '#platform/db/list.ts';
+import { countMatching, type ListShape, readPage, searchPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -43,7 +43,7 @@ export const groupStore = (db: Db) => {
       const counted = groups
         .leftJoin(counts.as('counts'), 'counts.group_id', 'user_group.id')
         .select(sql<number>`coalesce(counts.n, 0)`.as('counted'));
-      return readPage(counted, options, LIST, groups);
+      return readPage(counted, options, LIST, () => countMatching(groups, options, LIST));
     },
 
     byId: (id: string): Promise<GroupRow | undefined> =>

@@ -57,20 +57,29 @@ const orderOf = (options: ListOptions, shape: ListShape): Order => {
   return typeof asked === 'string' ? { column: asked, direction, nulls: '' } : { column: asked.column, direction, nulls: ' nulls last' };
 };
 
-/** One page of a query, the count of everything that matches, and the page it really is (beyond the end is the last one). */
-export async function readPage<DB, TB extends keyof DB, O, D = DB, C extends keyof D = keyof D, P = O>(
+/** How many rows a query has once it is narrowed to what the options ask for. */
+export async function countMatching<DB, TB extends keyof DB, O>(
   query: SelectQueryBuilder<DB, TB, O>,
   options: ListOptions,
   shape: ListShape,
-  /** The same rows without what only the order needs, to be counted. */
-  plain?: SelectQueryBuilder<D, C, P>,
+): Promise<number> {
+  const narrowed = matching(query, options, shape).clearSelect();
+  const counted: { total?: number } = await narrowed.select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow();
+  return counted.total ?? 0;
+}
+
+/**
+ * One page of a query, the count of everything that matches, and the page it really is (beyond the end is the last one). `count` stands in where
+ * the query itself would be counted at too great a cost.
+ */
+export async function readPage<DB, TB extends keyof DB, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
+  options: ListOptions,
+  shape: ListShape,
+  count: () => Promise<number> = () => countMatching(query, options, shape),
 ): Promise<{ rows: Simplify<O>[]; total: number; page: number; limit: number }> {
   const narrowed = matching(query, options, shape);
-  const countable = plain ? matching(plain, options, shape).clearSelect() : narrowed.clearSelect();
-  const counted: { total?: number } = await (countable as unknown as SelectQueryBuilder<DB, TB, object>)
-    .select(sql<number>`count(*)`.as('total'))
-    .executeTakeFirstOrThrow();
-  const total = counted.total ?? 0;
+  const total = await count();
   const page = clampPage(options.page, options.limit, total);
   const { column, direction, nulls } = orderOf(options, shape);
   const by = sql.raw(direction);
