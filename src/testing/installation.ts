@@ -1,24 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../platform/clock.ts';
 import { type Database, openDatabase } from '../platform/db/open.ts';
 import { testDatabase } from '../platform/testing/database.ts';
+import { freePort } from './free-port.ts';
 
 export const STATIC_KEY = 'static-api-key-of-the-test-installation';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (!address || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}
 
 /** Resolves when the process has printed something that matches; rejects with its output when it ends first. */
 function printed(child: ChildProcess, output: () => string, pattern: RegExp): Promise<void> {

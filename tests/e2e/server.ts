@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import { createAuthenticator } from '#src/testing/authenticator.ts';
+import { freePort } from '#src/testing/free-port.ts';
 
 const STATIC_KEY = 'static-api-key-of-the-browser-tests';
 
@@ -27,14 +27,6 @@ export interface Application {
   id: string;
   secret: string;
   name: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const base64 = (text: string) => Buffer.from(text, 'base64url').toString('base64');

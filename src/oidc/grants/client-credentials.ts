@@ -21,12 +21,12 @@ function permissions(parameters: Parameters, client: Client): { resource: string
 }
 
 /** RFC 6749 section 4.4: a confidential client acts for itself. Scopes that speak of a person are left out. */
-export async function clientCredentials(deps: TokenDeps, { parameters, client, now }: TokenRequest): Promise<TokenResponse> {
+export async function clientCredentials(deps: TokenDeps, { facts, parameters, client, now }: TokenRequest): Promise<TokenResponse> {
+  const about = { client: { id: client.id, name: client.name } };
   if (client.isPublic)
-    throw new OAuthError('unauthorized_client', 'a public client cannot act for itself', {
-      reason: 'public-client',
-      about: { client: { id: client.id, name: client.name } },
-    });
+    throw new OAuthError('unauthorized_client', 'a public client cannot act for itself', { reason: 'public-client', about });
+  const decision = deps.decide(facts, now, { grant: false, session: false, person: false, consent: false });
+  if (!decision.allow) throw new OAuthError('invalid_client', 'client authentication failed', { reason: decision.reason, about });
   const { resource, scopes } = permissions(parameters, client);
   const access = await makeAccessToken(deps, { client, userId: null, scopes, resource, authTime: null, now });
   const grant = {
