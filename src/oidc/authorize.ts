@@ -14,7 +14,7 @@ import { checkResponseType } from './checks/response-type.ts';
 import { checkScope } from './checks/scope.ts';
 import type { UriPolicy } from './checks/uri-pattern.ts';
 import { OAuthError } from './errors.ts';
-import { type Parameters, required } from './parameters.ts';
+import { type Parameters, REPEATED, required } from './parameters.ts';
 import type { Client, RequestedClaims } from './ports.ts';
 
 /** Where the answer goes: to a URI that was found good for the client. */
@@ -79,6 +79,7 @@ function expectations(hints: Hints, hinted: { expectedSubject?: string | null },
 
 /** The other checks, in the order in which their errors win. Throws redirectable OAuthErrors. */
 export async function authorizationRequest(address: ReturnAddress, input: CheckInput): Promise<AuthorizationRequest> {
+  if (input.repeated) throw refusal(REPEATED.code, REPEATED.description, REPEATED.reason);
   checkRequestObject(input);
   checkPushed(input);
   checkResponseType(input);

@@ -5,20 +5,50 @@ export type Parameters = ReadonlyMap<string, string>;
 
 const MAX_PARAMETERS = 100;
 
+/** What a request that repeats a parameter is told, whichever way the answer takes. */
+export const REPEATED = {
+  code: 'invalid_request',
+  description: 'a parameter was sent more than once',
+  reason: 'duplicate-parameter',
+} as const;
+
+const repetition = () => new OAuthError(REPEATED.code, REPEATED.description, { reason: REPEATED.reason });
+
+function read(text: string): { parameters: Parameters; repeated: ReadonlySet<string> } {
+  const parameters = new Map<string, string>();
+  const repeated = new Set<string>();
+  let count = 0;
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
+    if (parameters.has(name)) repeated.add(name);
+    parameters.set(name, value);
+  }
+  for (const [name, value] of parameters) if (value === '' || repeated.has(name)) parameters.delete(name);
+  return { parameters, repeated };
+}
+
 /**
  * Parses `application/x-www-form-urlencoded` text. A parameter sent twice is refused, whatever it is: which of the two counts would depend on the
  * reader (RFC 6749 section 3.1). That holds for `resource` too: a token is for one API.
  */
 export function parseParameters(text: string): Parameters {
-  const values = new Map<string, string>();
-  let count = 0;
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
-    if (values.has(name)) throw new OAuthError('invalid_request', 'a parameter was sent more than once', { reason: 'duplicate-parameter' });
-    values.set(name, value);
-  }
-  for (const [name, value] of values) if (value === '') values.delete(name);
-  return values;
+  const { parameters, repeated } = read(text);
+  if (repeated.size > 0) throw repetition();
+  return parameters;
+}
+
+/** Of these depends where an authorization request's answer goes. */
+const DECIDE_THE_ADDRESS = ['client_id', 'redirect_uri', 'interaction'];
+
+/**
+ * The same for an authorization request, whose mistakes are told to the client once it and the address are known good (RFC 6749 section 4.1.2.1):
+ * what was sent twice is left out, none of the values counting, and `repeated` says that there was such a parameter. Throws for those on which the
+ * address depends.
+ */
+export function parseAuthorizationParameters(text: string): { parameters: Parameters; repeated: boolean } {
+  const { parameters, repeated } = read(text);
+  if (DECIDE_THE_ADDRESS.some((name) => repeated.has(name))) throw repetition();
+  return { parameters, repeated: repeated.size > 0 };
 }
 
 /** The parameter, or `invalid_request` naming it. */

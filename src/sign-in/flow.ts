@@ -215,7 +215,7 @@ export function createFlow({
   };
 
   /** A new request. Throws OAuthErrors that are to be shown on our page. */
-  const authorize = async (received: Browser & { parameters: Parameters }): Promise<Authorized> => {
+  const authorize = async ({ repeated, ...received }: Browser & { parameters: Parameters; repeated: boolean }): Promise<Authorized> => {
     const { pushedAs, ...from } = await withPushed(received);
     const { parameters, session, origin } = from;
     const clientId = requestedClient(parameters);
@@ -226,7 +226,7 @@ export function createFlow({
     if (!client) throw new OAuthError('invalid_request', 'the client is not known', { reason: 'client-unknown' });
     let request: AuthorizationRequest;
     try {
-      const input = { parameters, client, issuer: engine.issuer, keys: engine.keys, pushed: pushedAs !== undefined };
+      const input = { parameters, client, issuer: engine.issuer, keys: engine.keys, pushed: pushedAs !== undefined, repeated };
       request = { ...(await authorizationRequest(address, input)), pushedAs };
     } catch (error) {
       if (!(error instanceof OAuthError && error.redirectable)) throw error;

@@ -143,6 +143,42 @@ test('SEC-010 an unknown client or a bad URI is never redirected to, whatever el
   assert.ok(w.log.lines.some((line) => line.message.includes('error') && line.fields.reason === 'duplicate-parameter'));
 });
 
+test('a parameter sent twice is told to the application, unless it says who or where that is', async (t) => {
+  const { w, milton, app, rp, codes } = await ready(t);
+  const ask = async (name: string, value: string) => {
+    const { url } = await rp.begin({ state: 'the-state' });
+    url.searchParams.append(name, value);
+    return rp.ask(milton, { url });
+  };
+  for (const [name, state] of [
+    ['scope', 'the-state'],
+    ['prompt', 'the-state'],
+    ['nonsense', 'the-state'],
+    ['state', null],
+  ] as const) {
+    const { url } = await rp.begin({ state: 'the-state' });
+    for (const value of url.searchParams.has(name) ? ['openid'] : ['none', 'none']) url.searchParams.append(name, value);
+    const response = await rp.ask(milton, { url });
+    const to = new URL(response.headers.get('location') ?? 'about:blank');
+    assert.equal(to.origin + to.pathname, CALLBACK, name);
+    assert.deepEqual([to.searchParams.get('error'), to.searchParams.get('state')], ['invalid_request', state], name);
+  }
+  const { url: posted } = await rp.begin();
+  posted.searchParams.append('response_mode', 'form_post');
+  posted.searchParams.append('response_mode', 'query');
+  assert.ok((await rp.ask(milton, { url: posted })).headers.get('location')?.startsWith(`${CALLBACK}?error=invalid_request`));
+  for (const [name, value] of [
+    ['client_id', app.id],
+    ['redirect_uri', CALLBACK],
+    ['redirect_uri', 'https://evil.test/cb'],
+  ] as const) {
+    const response = await ask(name, value);
+    assert.deepEqual([response.status, response.headers.get('location')], [400, null], `${name}=${value}`);
+  }
+  assert.equal(await codes(), 0);
+  assert.ok(w.log.lines.filter((line) => line.fields.reason === 'duplicate-parameter').length >= 8);
+});
+
 test('SEC-009 plain http leads to loopback and private hosts only, unless the operator allows more', async (t) => {
   const { refuses } = await ready(t, ['http://app.test/cb', 'http://nas.lan/cb']);
   await refuses('http://app.test/cb');

@@ -1,14 +1,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { discoveryDocument, ENDPOINTS, type Metadata } from '#oidc/discovery.ts';
 import { OAuthError } from '#oidc/errors.ts';
-import { type Parameters, parseParameters } from '#oidc/parameters.ts';
+import { parseAuthorizationParameters, parseParameters } from '#oidc/parameters.ts';
 import type { Answer } from '#oidc/respond.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { shareAnswer } from '#platform/http/exchange.ts';
 import type { Authorized, SignInFlow } from './flow.ts';
 import type { Refusals } from './refusals.ts';
 import type { SignOutService } from './sign-out.ts';
-import { tellSignOutRefused } from './sign-out-refused.ts';
+import { forgetSignOutRefused, tellSignOutRefused } from './sign-out-refused.ts';
 import { type ErrorPage, type GoneView, type RefusedView, shortId, type ViewClient } from './view.ts';
 
 /** The pages of `/authorize`. */
@@ -89,10 +89,9 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
     });
   };
   /** Mistakes that may not be sent to the application are shown here. */
-  const shown = (handler: (c: Ctx, parameters: Parameters, text: string) => Promise<Response>) => async (c: Ctx) => {
+  const shown = (handler: (c: Ctx, text: string) => Promise<Response>) => async (c: Ctx) => {
     try {
-      const text = await textOf(c);
-      return await handler(c, parseParameters(text), text);
+      return await handler(c, await textOf(c));
     } catch (error) {
       if (error instanceof OAuthError) return problem(c, error);
       throw error;
@@ -124,20 +123,25 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
     }
   };
 
-  const authorize = shown(async (c, parameters, text) => {
+  const authorize = shown(async (c, text) => {
+    const { parameters, repeated } = parseAuthorizationParameters(text);
     if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.authorization}?${text}`);
     const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
     const id = parameters.get('interaction');
-    return settled(c, id === undefined ? await flow.authorize({ ...from, parameters }) : await flow.resume({ ...from, parameters, id }));
+    if (id === undefined) return settled(c, await flow.authorize({ ...from, parameters, repeated }));
+    return settled(c, await flow.resume({ ...from, parameters: parseParameters(text), id }));
   });
   app.get(ENDPOINTS.authorization, authorize);
   app.post(ENDPOINTS.authorization, authorize);
 
-  const endSession = shown(async (c, parameters, text) => {
+  const endSession = shown(async (c, text) => {
+    const parameters = parseParameters(text);
     if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.endSession}?${text}`);
     const result = await signOut({ parameters, session: cookies.session.read(c), origin: originOf(c) });
-    if (result.kind === 'done') cookies.session.clear(c);
-    else if (result.refused) tellSignOutRefused(c);
+    if (result.kind === 'done') {
+      cookies.session.clear(c);
+      forgetSignOutRefused(c);
+    } else if (result.refused) tellSignOutRefused(c);
     return go(c, result.kind === 'done' && result.url !== undefined ? result.url : `${metadata.issuer}/logout`);
   });
   app.get(ENDPOINTS.endSession, endSession);

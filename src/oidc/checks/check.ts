@@ -10,6 +10,8 @@ export interface CheckInput {
   keys: Pick<Keys, 'verify'>;
   /** The client sent the request itself, proving who it is (RFC 9126). */
   pushed?: boolean;
+  /** A parameter was sent more than once; it is not among `parameters`. */
+  repeated?: boolean;
 }
 
 /** A refusal after client and redirect URI were found good: it goes back to the client. `reason` goes to the log only. */
