@@ -2,9 +2,24 @@ import type { IncomingMessage } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Parameters whose values sign somebody in, or are personal. */
-const SECRET_PARAMETER =
-  /((?:^|&)(?:code|token|access_token|refresh_token|id_token_hint|client_secret|client_assertion|secret|password|login_hint|state|nonce)=)[^&]*/gi;
+/** Ends of the names of parameters whose values sign somebody in, or are personal: `user_code`, `id_token_hint`, `logout_hint`, `request_uri`. */
+const SECRET_PARAMETER = /(?:code|token|secret|password|key|hint|assertion|verifier|nonce|state|request|request_uri|jwt)$/i;
+
+/** The name as the application will read it: `c%6Fde` is `code`. */
+function nameOf(pair: string): string {
+  try {
+    return decodeURIComponent(pair.split('=', 1)[0]!.replaceAll('+', ' '));
+  } catch {
+    // Nobody knows what it says.
+    return 'secret';
+  }
+}
+
+const masked = (query: string): string =>
+  query
+    .split('&')
+    .map((pair) => (pair.includes('=') && SECRET_PARAMETER.test(nameOf(pair).trim()) ? `${pair.slice(0, pair.indexOf('='))}=…` : pair))
+    .join('&');
 
 /** The origin of a referring page: its path may hold a code. */
 const originOnly = (referer: string | undefined): string | undefined =>
@@ -38,7 +53,7 @@ export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
       status,
       method: exchange.head ? 'HEAD' : incoming.method,
       path: shown(query === -1 ? url : url.slice(0, query)),
-      query: logQueryArgs && query !== -1 ? url.slice(query + 1).replace(SECRET_PARAMETER, '$1…') : undefined,
+      query: logQueryArgs && query !== -1 ? masked(url.slice(query + 1)) : undefined,
       route: exchange.route,
       ip: exchange.ip,
       latency: `${milliseconds.toFixed(2)}ms`,

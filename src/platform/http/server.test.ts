@@ -16,6 +16,7 @@ async function serving(
   {
     limits = {},
     trustProxy = false as boolean | string[],
+    logQueryArgs = false,
     admit = undefined as undefined | ((path: string, ip: string) => number | undefined),
   } = {},
 ) {
@@ -41,7 +42,7 @@ async function serving(
   });
   app.get('/broken', () => new Response('no', { status: 500 }));
   app.all('*', async (c) => c.text(`${c.req.method} ${new URL(c.req.url).pathname} ${(await c.req.text()).length}`));
-  const config = { appUrl: `https://${HOST}`, internalAppUrl: 'http://pocket-id:1411', trustProxy, logQueryArgs: false };
+  const config = { appUrl: `https://${HOST}`, internalAppUrl: 'http://pocket-id:1411', trustProxy, logQueryArgs };
   const http = httpServer({
     fetch: app.fetch,
     config,
@@ -332,4 +333,19 @@ test('each request is one line, whose words only its status chooses', async (t) 
   assert.match(lines[1] ?? '', / path="\/lc\/…" /);
   assert.doesNotMatch(lines[1] ?? '', /SECRETCODE/);
   assert.match(lines[2] ?? '', / ERR HTTP request completed with an error .*status=500/);
+});
+
+test('a query that is logged shows no value that signs somebody in or says who it is', async (t) => {
+  const { port, lines } = await serving(t, { logQueryArgs: true });
+  const names = 'code user_code device_code token access_token id_token_hint login_hint logout_hint request request_uri state nonce'.split(
+    ' ',
+  );
+  names.push(...'secret client_secret client_assertion code_verifier api_key Token c%6Fde user%5Fcode +code x%ZZ _secret'.split(' '));
+  const query = names.map((name, i) => `${name}=HIDDEN${i}`).join('&');
+  await exchange(
+    port,
+    closing(`GET /ip?${query}&code=HIDDEN=HIDDEN&scope=openid&redirect_uri=https://app.test/&response_mode=query&flag HTTP/1.1`),
+  );
+  assert.doesNotMatch(lines[0] ?? '', /HIDDEN/);
+  assert.match(lines[0] ?? '', /user_code=…&.*&scope=openid&redirect_uri=https:\/\/app\.test\/&response_mode=query&flag/);
 });
