@@ -11,6 +11,9 @@ export const tellSignOutRefused = (c: Ctx): void =>
 /** Whether that was told; true once. */
 export function wasSignOutRefused(c: Ctx): boolean {
   const told = getCookie(c, COOKIE.name) !== undefined;
-  if (told) deleteCookie(c, COOKIE.name, { path: COOKIE.path });
+  if (told) forgetSignOutRefused(c);
   return told;
 }
+
+/** A sign-out that went well makes an earlier refusal old news. Its browser need not have sent the cookie along. */
+export const forgetSignOutRefused = (c: Ctx): void => void deleteCookie(c, COOKIE.name, { path: COOKIE.path });

@@ -176,3 +176,22 @@ test('SEC-059 when the database fails while signing out nobody is told that it w
   await sql`alter table session_away rename to session`.execute(db);
   assert.equal(await userinfoStatus(w, tokens.access_token), 200);
 });
+
+for (const way of ['by the application', 'by the person'] as const)
+  test(`what an application was refused is not told after a sign-out that went well, ${way}`, async (t) => {
+    const { milton, hint } = await signedIn(t);
+    const refused = { id_token_hint: hint, post_logout_redirect_uri: 'https://evil.test/' };
+    const told = async () => {
+      await milton.visit(`/api/oidc/end-session?${new URLSearchParams(refused)}`, { site: 'cross-site' });
+      return milton.cookie('logout_refused');
+    };
+    assert.equal(await told(), '1');
+    const page = await milton.visit('/logout');
+    assert.equal(milton.cookie('logout_refused'), undefined, 'the page says it once');
+    await told();
+    if (way === 'by the application') await milton.visit(`/api/oidc/end-session?id_token_hint=${hint}`, { site: 'cross-site' });
+    else await milton.visit('/logout', { form: {} });
+    const after = await milton.visit('/logout');
+    assert.match(await page.text(), /data-refused/);
+    assert.doesNotMatch(await after.text(), /data-refused/);
+  });

@@ -5,7 +5,7 @@ import { languageOf } from '../pages/language.ts';
 import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, type Destination, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
-import { wasSignOutRefused } from '../sign-out-refused.ts';
+import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
 import type { StepView } from '../view.ts';
 import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
@@ -97,6 +97,7 @@ function signOutRoutes(app: OpenAPIHono<Env>, { renderer, cookies, sessions, peo
     const value = cookies.session.read(c);
     if (value) await sessions.end(value, originOf(c));
     cookies.session.clear(c);
+    forgetSignOutRefused(c);
     cookies.reauthentication.clear(c);
     // Not "cookies": browsers take that for the whole registrable domain, and would sign the person out of every neighbour of this host.
     c.header('Clear-Site-Data', '"storage"');
