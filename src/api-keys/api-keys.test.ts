@@ -86,6 +86,25 @@ test('names, ends and scopes of a key are checked', async (t) => {
   assert.deepEqual((await call('GET', '/api/api-keys')).body.data, []);
 });
 
+// A form whose date was not filled in must not make something that lasts for ever; Pocket ID reads "" as no date, and refuses it, too.
+test('an empty end is refused by name wherever an end can be given, and means neither never nor now', async (t) => {
+  const w = await world(t);
+  const call = await withSession(await person(w, { username: 'ann', admin: true }));
+  const { token, apiKey } = (await call('POST', '/api/api-keys', { name: 'short', expiresAt: later(w.clock.now(), 60) })).body;
+  assert.ok(token);
+  assert.equal((await w.api('POST', '/api/oidc/clients', { id: 'app', name: 'App', callbackURLs: [] })).status, 201);
+  const refused: [field: string, path: string, body: object][] = [
+    ['expiresAt', '/api/api-keys', { name: 'homelab', expiresAt: '' }],
+    ['expiresAt', `/api/api-keys/${apiKey.id}/renew`, { expiresAt: '' }],
+    ['expiresAt', '/api/oidc/clients/app/secrets', { expiresAt: '' }],
+    ['ttl', '/api/signup-tokens', { ttl: '', usageLimit: 1 }],
+  ];
+  for (const [field, path, body] of refused) {
+    const { status, body: problem } = await call('POST', path, body);
+    assert.deepEqual([status, problem.code, problem.details.fields[0].field], [400, 'validation_failed', field], path);
+  }
+});
+
 test('SEC-184 SEC-185 keys are one’s own: nobody sees, renews or deletes another’s, whatever they send', async (t) => {
   const w = await world(t);
   const [ann, bea] = [await person(w, { username: 'ann' }), await person(w, { username: 'bea', admin: true })];
