@@ -9,8 +9,10 @@ import { createApiGrants } from './apis/grants.ts';
 import { apiRoutes } from './apis/routes.ts';
 import { createApis } from './apis/service.ts';
 import { deviceOf } from './audit/device.ts';
+import { createGeoliteUpdate } from './audit/geolite.ts';
 import { createAuditLists } from './audit/lists.ts';
 import { createLocate } from './audit/locate.ts';
+import { createPlaces } from './audit/places.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { createClientDocuments } from './clients/documents.ts';
@@ -48,7 +50,7 @@ import { createPasskeyList } from './passkeys/manage.ts';
 import { passkeyRoutes } from './passkeys/routes.ts';
 import { createPasskeys } from './passkeys/service.ts';
 import type { Clock } from './platform/clock.ts';
-import type { Config } from './platform/config.ts';
+import { type Config, SETTINGS } from './platform/config.ts';
 import { recogniseInstallation } from './platform/db/installation.ts';
 import type { Database } from './platform/db/open.ts';
 import { sharedBuckets } from './platform/db/shared-buckets.ts';
@@ -112,7 +114,11 @@ export async function createApp({ config, database, clock, random, log, generate
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
-  const locate = createLocate();
+  const geolite = { file: config.geoliteDbPath, url: config.geoliteDbUrl, licenseKey: config.maxmindLicenseKey };
+  const updatePlaces = createGeoliteUpdate({ ...geolite, clock, log });
+  const isExpected = config.geoliteDbPath !== SETTINGS.geoliteDbPath.default && !updatePlaces;
+  const places = createPlaces({ file: config.geoliteDbPath, isExpected, update: updatePlaces, log });
+  const locate = createLocate(places.locate, config.localIpv6Ranges);
   const audit = createAudit({ clock, random, locate });
   const auditLists = createAuditLists({ db, clock, retentionDays: config.auditLogRetentionDays });
   const cookies = cookiesOf(config);
@@ -421,7 +427,12 @@ export async function createApp({ config, database, clock, random, log, generate
     newRequestId: random.uuid,
   });
   app.use(door.name);
-  app.use(async (_c, next) => {
+  app.use(async (c, next) => {
+    // The first visitor from outside waits until places are known, here, where nothing is held yet.
+    if (!places.isSettled()) {
+      locate(c.var.ip);
+      await places.pending();
+    }
     await settings.refresh();
     await next();
   });
@@ -481,7 +492,7 @@ export async function createApp({ config, database, clock, random, log, generate
     setUp,
     signUps: ownAccounts,
     devices,
-    deviceLogin,
+    deviceLogin: { ...deviceLogin, needsCredit: places.needsCredit },
     people: { find: users.me },
   });
 
@@ -510,3 +521,7 @@ export async function createApp({ config, database, clock, random, log, generate
   return { fetch: app.fetch, request: app.request, app, sweeps, admit, services, close: () => database.close() };
 }
 export type App = Awaited<ReturnType<typeof createApp>>;
+    places: async () => {
+      void places.refresh();
+      return 0;
+    },

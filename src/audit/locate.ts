@@ -27,15 +27,21 @@ const PRIVATE = networks([
   ['fe80::', 10],
 ]);
 
-/** Says of addresses at home which part of it they are, and asks `beyond` for all others. */
-export function createLocate(beyond: Locate = () => ({ country: '', city: '' })): Locate {
+/** Says of addresses at home which part of it they are (`ownRanges`: IPv6 networks that are part of it too), and asks `beyond` for all others. */
+export function createLocate(beyond: Locate = () => ({ country: '', city: '' }), ownRanges: readonly string[] = []): Locate {
+  const own = networks(
+    ownRanges.map((range) => {
+      const [net = '', bits] = range.split('/');
+      return [net, Number(bits ?? 128)] as const;
+    }),
+  );
   return (ip) => {
     const family = isIP(ip);
     if (family === 0) return { country: '', city: '' };
     const within = (list: BlockList) => list.check(ip, family === 6 ? 'ipv6' : 'ipv4');
     if (within(LOOPBACK)) return { country: INTERNAL, city: 'localhost' };
     if (within(SHARED)) return { country: INTERNAL, city: 'Tailscale' };
-    if (within(PRIVATE)) return { country: INTERNAL, city: 'LAN' };
+    if (within(PRIVATE) || within(own)) return { country: INTERNAL, city: 'LAN' };
     return beyond(ip);
   };
 }

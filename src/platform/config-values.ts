@@ -78,3 +78,21 @@ export function passkeyTrouble(appUrl: string): string | undefined {
   if (isIPv4(hostname) || hostname.startsWith('[')) return 'is an IP address: browsers offer passkeys only for names';
   return protocol === 'http:' && !local ? 'is not https: browsers offer passkeys only over https (or on localhost)' : undefined;
 }
+
+/** The path of a file. */
+export const path = (text: string): string => (text.endsWith('/') ? refuse('must name a file') : text);
+
+/** An http(s) URL to fetch from, as it is. */
+export const download = (text: string): string =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : refuse('must be a URL that begins with https:// or http://');
+
+/** IPv6 networks separated by commas. */
+export function ipv6Ranges(text: string): string[] {
+  const list = text.split(',').map((part) => part.trim());
+  for (const range of list) {
+    const [address = '', bits, ...rest] = range.split('/');
+    if (isIP(address) !== 6 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? '') || Number(bits) > 128)
+      refuse('must be IPv6 networks such as 2001:db8:1::/48, separated by commas');
+  }
+  return list;
+}

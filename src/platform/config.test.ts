@@ -80,6 +80,12 @@ test('TRUST_PROXY takes addresses and ranges', (t) => {
   assert.equal(place(t).read({ TRUST_PROXY: 'TRUE' }).trustProxy, true);
 });
 
+test('networks at home and a geo database can be named', (t) => {
+  const config = place(t).read({ LOCAL_IPV6_RANGES: '2001:db8:1::/48, 2001:db8:2::/64', MAXMIND_LICENSE_KEY: 'a licence key' });
+  assert.deepEqual(config.localIpv6Ranges, ['2001:db8:1::/48', '2001:db8:2::/64']);
+  assert.deepEqual([config.geoliteDbPath, config.geoliteDbUrl], ['data/GeoLite2-City.mmdb', undefined]);
+});
+
 test('an SQLite address may be a file: URI', (t) => {
   assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:data/other.db?_pragma=x' }).database, 'data/other.db');
   assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:///var/lib/id.db' }).database, '/var/lib/id.db');
@@ -123,6 +129,10 @@ const WRONG: [string, Record<string, string>, string][] = [
   ['another database', { DB_CONNECTION_STRING: 'mysql://u:secret@h/db' }, 'DB_CONNECTION_STRING'],
   ['a broken PostgreSQL URL', { DB_CONNECTION_STRING: 'postgres://u:secret@h:port/db' }, 'DB_CONNECTION_STRING'],
   ['no days of retention', { AUDIT_LOG_RETENTION_DAYS: '0' }, 'AUDIT_LOG_RETENTION_DAYS'],
+  ['a geo database that is a directory', { GEOLITE_DB_PATH: '/secret/' }, 'GEOLITE_DB_PATH'],
+  ['a geo database that is fetched from nowhere', { GEOLITE_DB_URL: 'ftp://secret.example/db' }, 'GEOLITE_DB_URL'],
+  ['a local network of IPv4', { LOCAL_IPV6_RANGES: '10.0.0.0/8' }, 'LOCAL_IPV6_RANGES'],
+  ['a local address without its range', { LOCAL_IPV6_RANGES: 'fd00::/8,2001:db8::1' }, 'LOCAL_IPV6_RANGES'],
 ];
 
 for (const [what, env, name] of WRONG)

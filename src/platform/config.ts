@@ -1,5 +1,19 @@
 import { type Files, systemFiles } from './config-files.ts';
-import { database, flag, host, oneOf, origin, passkeyTrouble, proxies, secret, ValueError, whole } from './config-values.ts';
+import {
+  database,
+  download,
+  flag,
+  host,
+  ipv6Ranges,
+  oneOf,
+  origin,
+  passkeyTrouble,
+  path,
+  proxies,
+  secret,
+  ValueError,
+  whole,
+} from './config-values.ts';
 
 /** What environment variables say, each a row of SETTINGS. */
 interface Settings {
@@ -19,6 +33,12 @@ interface Settings {
   uiConfigDisabled: boolean;
   disableRateLimiting: boolean;
   staticApiKey: string | undefined;
+  geoliteDbPath: string;
+  /** `%s` stands for the licence key. */
+  geoliteDbUrl: string | undefined;
+  maxmindLicenseKey: string | undefined;
+  /** Networks that are at home, too. */
+  localIpv6Ranges: string[] | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   logJson: boolean;
   /** Whether the request log shows query strings. */
@@ -105,6 +125,33 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
     default: '90',
     sentence: 'Days after which audit rows are removed.',
     parse: whole(1, 36500),
+  },
+  geoliteDbPath: {
+    name: 'GEOLITE_DB_PATH',
+    default: 'data/GeoLite2-City.mmdb',
+    sentence:
+      'A database in MaxMind’s format (GeoLite2 City, DB-IP City Lite, …) that says in the audit log where addresses are. Where there is none, the packaged countries by [DB-IP](https://db-ip.com) are used. It is read into memory.',
+    parse: path,
+  },
+  maxmindLicenseKey: {
+    name: 'MAXMIND_LICENSE_KEY',
+    default: undefined,
+    sentence: 'With it GeoLite2 City is fetched from MaxMind to GEOLITE_DB_PATH, daily, once somebody comes from the internet.',
+    secret: true,
+    file: true,
+    parse: secret(8),
+  },
+  geoliteDbUrl: {
+    name: 'GEOLITE_DB_URL',
+    default: undefined,
+    sentence: 'Where else to fetch it: the address of a `.tar.gz`, in which `%s` stands for the licence key.',
+    parse: download,
+  },
+  localIpv6Ranges: {
+    name: 'LOCAL_IPV6_RANGES',
+    default: undefined,
+    sentence: 'IPv6 networks separated by commas (`2001:db8:1::/48`) whose addresses the audit log calls the internal network.',
+    parse: ipv6Ranges,
   },
   allowInsecureCallbackUrls: {
     name: 'ALLOW_INSECURE_CALLBACK_URLS',

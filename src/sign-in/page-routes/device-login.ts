@@ -22,6 +22,8 @@ export interface PageDeviceLogin {
     code: string,
     decider: Decider,
   ): Promise<{ userCode: string; ipAddress: string; country: string; city: string; asker: { userAgent: string; at: number } }>;
+  /** Whether places are DB-IP's, who wants to be named beside them. */
+  needsCredit(): boolean;
   /** To approve takes a fresh `proof`; throws `reauthentication_required`. */
   decide(from: { code: string; decision: 'approve' | 'deny'; decider: Decider; proof: string | undefined; origin: Origin }): Promise<void>;
 }
@@ -91,7 +93,8 @@ export function createApproval(deps: Deps) {
     const person = await people.find(session.userId);
     const ceremony = begun(c, cookies, await passkeys.startReauthentication({ session, browser: cookies.ceremony.read(c) }));
     const place = country === 'Internal Network' ? undefined : [city, country].filter(Boolean).join(', ');
-    const model = { userCode, person, ceremony, asker: { ...asker, ip: ipAddress, place }, now: clock.now() };
+    const needsCredit = Boolean(place) && deviceLogin.needsCredit();
+    const model = { userCode, person, ceremony, asker: { ...asker, ip: ipAddress, place, needsCredit }, now: clock.now() };
     return renderer.render(c, (look) => approvalPage(look, model));
   };
   const deny = async (c: Ctx, code: string): Promise<Response> => {

@@ -60,9 +60,12 @@ export interface ApprovalModel {
   /** Begun for this page: to say yes takes the passkey. */
   ceremony: Ceremony;
   /** Where the request came from; `place` is undefined for the network at home. `at` in seconds. */
-  asker: { userAgent: string; ip: string; place: string | undefined; at: number };
+  asker: { userAgent: string; ip: string; place: string | undefined; at: number; needsCredit?: boolean };
   now: number;
 }
+
+/** In these words: DB-IP's licence asks for them wherever its answers are shown. */
+const CREDIT = html` · <a href="https://db-ip.com">IP Geolocation by DB-IP</a>`;
 
 /** Asks whether another browser may be signed in as the person. Nothing happens unless they press and touch their passkey. */
 export function approvalPage(look: Look, { userCode, person, ceremony, asker, now }: ApprovalModel): Page {
@@ -74,7 +77,7 @@ export function approvalPage(look: Look, { userCode, person, ceremony, asker, no
     title: t('approval.heading'),
     tucked: 'key',
     body: html`${heading(t('approval.heading'), t.rich('device.text', { code: userCode }))}${personCard(person)}
-<ul class="facts"><li>${ICONS.screen}<span>${device}</span><small>${t.rich('approval.asked', { time: t.ago(asker.at, now) })}</small></li><li>${ICONS.place}<span>${place || t('approval.nowhere')}</span><small>${asker.ip}</small></li></ul>
+<ul class="facts"><li>${ICONS.screen}<span>${device}</span><small>${t.rich('approval.asked', { time: t.ago(asker.at, now) })}</small></li><li>${ICONS.place}<span>${place || t('approval.nowhere')}</span><small>${asker.ip}${asker.needsCredit === true && CREDIT}</small></li></ul>
 <p class="note">${t('approval.warning')}</p>${trouble()}
 <div class="two"><form method="post" action="/device"><input type="hidden" name="user_code" value="${userCode}"><input type="hidden" name="decision" value="deny"><button class="button quiet">${t('device.deny')}</button></form>${passkeyButton(t('approval.button'))}</div>${noScript(look)}`,
     script: withDecision(look, { userCode, ceremony }),
