@@ -13,6 +13,7 @@ import { createGeoliteUpdate } from './audit/geolite.ts';
 import { createAuditLists } from './audit/lists.ts';
 import { createLocate } from './audit/locate.ts';
 import { createPlaces } from './audit/places.ts';
+import { createRefusedCalls } from './audit/refused-calls.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { createAudit } from './audit/service.ts';
 import { createClientDocuments } from './clients/documents.ts';
@@ -417,7 +418,7 @@ export async function createApp({ config, database, clock, random, log, generate
   const admit = config.disableRateLimiting
     ? undefined
     : (path: string, ip: string) => (/^\/(?:api|authorize|\.well-known)(?:\/|$)/.test(path) ? rates.takeHere('api', ip) : undefined);
-  const guard = createGuard({ credentials, sessionCookie: cookies.session.read });
+  const guard = createGuard({ credentials, sessionCookie: cookies.session.read, onRefusal: createRefusedCalls({ db, clock, audit, log }) });
   const door = frontDoor({
     rows: ROUTES,
     appUrl: config.appUrl,

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '#platform/errors.ts';
-import type { Ctx, Env } from '#platform/http/context.ts';
+import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
 import type { Caller, Role } from './caller.ts';
 import { keyReaches } from './key-scopes.ts';
 
@@ -20,10 +20,34 @@ export function roleSatisfies(who: Who, role: Role, reads: boolean): boolean {
   return true;
 }
 
+/** What the guard tells of a call to administer that its caller may not make. */
+export interface Refusal {
+  caller: Caller;
+  method: string;
+  /** `/api/users/{id}` */
+  route: string;
+  path: string;
+  reason: string;
+  origin: Origin;
+}
+interface Deps {
+  credentials: Credentials;
+  sessionCookie: (c: Ctx) => string | undefined;
+  /** Hears of every call to administer that was refused, here or by a rule behind the door. */
+  onRefusal: (refusal: Refusal) => Promise<void>;
+}
+
+const ADMINISTRATIVE: ReadonlySet<Who> = new Set(['admin', 'manager', 'auditor']);
+
+const refusalOf = (row: { who: Who; path: string }, caller: Caller, reads: boolean): AppError | undefined => {
+  if (!roleSatisfies(row.who, caller.role, reads)) return new AppError('forbidden');
+  return caller.key && !keyReaches(caller.key.scopes, row.path, reads) ? new AppError('api_key_scope') : undefined;
+};
+
 /**
  * The cookie first, then `Authorization: <any scheme> <session>`, then `X-API-Key`. `sessionCookie` answers the browser's one session cookie.
  */
-export function createGuard({ credentials, sessionCookie }: { credentials: Credentials; sessionCookie: (c: Ctx) => string | undefined }) {
+export function createGuard({ credentials, sessionCookie, onRefusal }: Deps) {
   const bySession = async (c: Ctx): Promise<Caller | undefined> => {
     const cookie = sessionCookie(c);
     if (cookie) return credentials.session(cookie);
@@ -47,13 +71,23 @@ export function createGuard({ credentials, sessionCookie }: { credentials: Crede
     return caller;
   };
 
+  const tell = async (c: Ctx, { who, path: route }: { who: Who; path: string }, caller: Caller, { code: reason }: AppError) => {
+    const { method, path } = c.req;
+    if (ADMINISTRATIVE.has(who)) await onRefusal({ caller, method, route, path, reason, origin: originOf(c) });
+  };
+
   return (row: { who: Who; path: string }): MiddlewareHandler<Env> =>
     async (c, next) => {
       const caller = await identify(c, row.who);
       const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
-      if (caller && !roleSatisfies(row.who, caller.role, reads)) throw new AppError('forbidden');
-      if (caller?.key && !keyReaches(caller.key.scopes, row.path, reads)) throw new AppError('api_key_scope');
+      const refusal = caller && refusalOf(row, caller, reads);
+      if (refusal) {
+        await tell(c, row, caller, refusal);
+        throw refusal;
+      }
       c.set('caller', caller);
       await next();
+      // What a handler throws does not come through here: it has been answered, and is remembered.
+      if (caller && c.error instanceof AppError && c.error.status === 403) await tell(c, row, caller, c.error);
     };
 }
