@@ -426,6 +426,9 @@ insert into "image" ("key", "user_id", "client_id", "type", "bytes", "hash", "up
 -- remove
 delete from "image" where "key" = ?;
 
+-- versions
+select "key", "type", "hash" from "image" where "key" in (?, ?) and "type" != ?;
+
 -- logosOf
 select "client_id", "key" from "image" where "client_id" in (?, ?);
 

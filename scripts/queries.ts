@@ -88,7 +88,7 @@ function valueFor(parameter: string, source: string, columns: Columns): unknown 
   if (name === 'row') return row();
   if (name === 'rows') return [row()];
   if (name === 'set' || name === 'values') return Object.fromEntries(Object.entries(row()).slice(1, 2));
-  if (/ids$/i.test(name)) return ['x', 'y'];
+  if (/ids$|^keys$/i.test(name)) return ['x', 'y'];
   return OTHERS[name] ?? (NUMBERS.test(name) ? 1 : 'x');
 }
 

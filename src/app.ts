@@ -85,6 +85,7 @@ import { loadAssets } from './sign-in/pages/assets.ts';
 import { LANGUAGES } from './sign-in/pages/messages.ts';
 import { createPages, wantsPage } from './sign-in/pages/pages.ts';
 import { createRenderer } from './sign-in/pages/respond.ts';
+import { siteOf } from './sign-in/pages/site.ts';
 import { createRefusals } from './sign-in/refusals.ts';
 import { authorizeRoutes } from './sign-in/routes.ts';
 import { createSignOut } from './sign-in/sign-out.ts';
@@ -353,7 +354,14 @@ export async function createApp({ config, database, clock, random, log, generate
     revokeGrants: (sessionId, clientId) => grants.revokeOfSessionAndClient(db, sessionId, clientId, clock.now()),
   });
   const assets = loadAssets();
-  const renderer = createRenderer({ appUrl: config.appUrl, random, assets, siteName: () => settings.get('appName') });
+  const appearance = async () =>
+    siteOf({
+      name: settings.get('appName'),
+      accent: settings.get('accentColor'),
+      still: settings.get('disableAnimations'),
+      images: await images.chosen(),
+    });
+  const renderer = createRenderer({ appUrl: config.appUrl, random, assets, site: appearance });
   const pages = createPages({ renderer });
 
   const credentials: Credentials = {
@@ -518,11 +526,11 @@ export async function createApp({ config, database, clock, random, log, generate
     sessions: sessions.sweep,
     'one-time codes': oneTimeCodes.sweep,
     'audit log': auditLists.removeOld,
-  };
-  return { fetch: app.fetch, request: app.request, app, sweeps, admit, services, close: () => database.close() };
-}
-export type App = Awaited<ReturnType<typeof createApp>>;
     places: async () => {
       void places.refresh();
       return 0;
     },
+  };
+  return { fetch: app.fetch, request: app.request, app, sweeps, admit, services, close: () => database.close() };
+}
+export type App = Awaited<ReturnType<typeof createApp>>;

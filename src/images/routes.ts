@@ -18,15 +18,20 @@ async function fileOf(c: Ctx): Promise<Uint8Array> {
 
 const isLight = (c: Ctx) => c.req.query('light') !== 'false';
 
+/** How long caches may keep an image: not at all with `skipCache`, for ever when the query names the version (`v`) that is answered. */
+function caching(c: Ctx, { hash }: ServedImage, staleSeconds: number): string {
+  if (['skipCache', 'skip-cache'].some((key) => c.req.query(key) !== undefined)) return 'private, no-store';
+  return c.req.query('v') === hash ? 'public, max-age=31536000, immutable' : `public, max-age=900, stale-while-revalidate=${staleSeconds}`;
+}
+
 /**
- * An image, which may be shown by any site and stays in caches for a while, unless the query says `skipCache`. Opened by itself it can do nothing:
+ * An image, which may be shown by any site and stays in caches for a while. Opened by itself it can do nothing:
  * no script, no request, no origin.
  */
 function respond(c: Ctx, image: ServedImage, staleSeconds: number): Response {
-  const skip = ['skipCache', 'skip-cache'].some((key) => c.req.query(key) !== undefined);
   const tag = `"${image.hash}"`;
   const headers = {
-    'Cache-Control': skip ? 'private, no-store' : `public, max-age=900, stale-while-revalidate=${staleSeconds}`,
+    'Cache-Control': caching(c, image, staleSeconds),
     ETag: tag,
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     'Cross-Origin-Resource-Policy': 'cross-origin',

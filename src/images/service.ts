@@ -7,6 +7,7 @@ import type { Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
 import { FetchRefused, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Audit } from '../audit/service.ts';
+import { createChosenImages } from './chosen.ts';
 import { type CleanImage, cleanImage, type Format, formatOf, MAX_BYTES, portrait } from './formats.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
 import { imageStore } from './store.ts';
@@ -56,6 +57,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
     Record<ApplicationImage, ServedImage>
   >;
   const initials = new Map<string, Promise<ServedImage>>();
+  const chosen = createChosenImages({ db, clock });
 
   const read = async (key: string): Promise<ServedImage | undefined> => imageStore(db).byKey(key);
   const put = (tx: Db, key: string, image: CleanImage, owner: { user_id?: string; client_id?: string } = {}) =>
@@ -78,6 +80,9 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
   };
 
   return {
+    /** Of the images that pages show, those an administrator replaced; as of a few seconds ago at most. */
+    chosen: chosen.list,
+
     /** Throws `image_not_found`, also for one that was removed. */
     async application(name: ApplicationImage): Promise<ServedImage> {
       const image = await application(name);
@@ -91,6 +96,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
         await put(tx, `app/${name}`, image);
         await audit.administered(tx, actor, { event: 'APPLICATION_IMAGE_UPDATED', data: { image: name } });
       });
+      await chosen.reload();
     },
 
     async removeApplication(actor: Actor, name: ApplicationImage): Promise<void> {
@@ -98,6 +104,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
         await put(tx, `app/${name}`, REMOVED);
         await audit.administered(tx, actor, { event: 'APPLICATION_IMAGE_DELETED', data: { image: name } });
       });
+      await chosen.reload();
     },
 
     /** The dark logo falls back to the light one. Throws `image_not_found`. */

@@ -16,6 +16,10 @@ export const imageStore = (db: Db) => ({
   remove: async (key: string): Promise<boolean> =>
     (await db.deleteFrom('image').where('key', '=', key).executeTakeFirst()).numDeletedRows > 0n,
 
+  /** Which of these there are, and in which version, without reading them. */
+  versions: (keys: readonly string[]) =>
+    db.selectFrom('image').select(['key', 'type', 'hash']).where('key', 'in', keys).where('type', '!=', '').execute(),
+
   /** Which logos there are, without reading them. */
   logosOf: (clientIds: readonly string[]) =>
     db.selectFrom('image').select(['client_id', 'key']).where('client_id', 'in', clientIds).execute(),

@@ -1,4 +1,5 @@
 import { uriPatternProblem } from '#oidc/checks/uri-pattern.ts';
+import { parseColour } from '#platform/colour.ts';
 import { email } from '#platform/text.ts';
 
 /** One key of the application configuration. Values are text everywhere but inside the program. */
@@ -81,8 +82,10 @@ const pattern = (value: unknown) => {
   if (typeof value !== 'string') return 'must be a JSON array of URL patterns';
   return value === '*' || !uriPatternProblem(value, { allowInsecure: false }) ? undefined : 'contains a URL pattern that is not valid';
 };
-/** It ends up in a style: nothing that could leave one. */
-const colour = (value: string) => (/^[a-zA-Z0-9#%(),./ -]{1,100}$/.test(value) ? undefined : 'must be "default" or a CSS colour');
+const colour = (value: string) =>
+  value === 'default' || parseColour(value)
+    ? undefined
+    : 'must be "default" or a CSS colour: #3b82f6, a name, rgb(…), hsl(…), oklab(…) or oklch(…)';
 const address = (value: string) => (email().safeParse(value).success ? undefined : 'must be a plain e-mail address');
 /** Where people land after signing in: here, or on the web. */
 const landing = (value: string) => {

@@ -71,7 +71,7 @@ const REFUSED: Record<string, unknown[]> = {
   sessionDuration: ['', '0', '-1', '1.5', 'sixty', '99999999'],
   homePageUrl: ['', '//evil.test', '/\\evil.test', 'javascript:alert(1)', 'settings'],
   emailsVerified: ['', 'True', '1', 'yes', true],
-  accentColor: ['red;}body{display:none', 'url("x")', 'x'.repeat(101)],
+  accentColor: ['red;}body{display:none', 'url("x")', 'var(--x)', 'amberish', 'x'.repeat(101)],
   allowUserSignups: ['', 'withtoken'],
   signupDefaultUserGroupIDs: ['null', '[1]', '{}', 'x'],
   signupDefaultCustomClaims: ['{"department":"it"}', '[{"key":"department"}]', '[{"key":"department","value":1}]', '[null]'],

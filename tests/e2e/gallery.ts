@@ -16,6 +16,7 @@ import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage 
 import { alternativePage, codePage, newPage, signInPage } from '#src/sign-in/pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '#src/sign-in/pages/sign-out.ts';
 import { invitationPage, signUpClosedPage, signUpPage } from '#src/sign-in/pages/sign-up.ts';
+import { type SiteSettings, siteOf } from '#src/sign-in/pages/site.ts';
 import type { StepView, ViewClient, ViewPerson } from '#src/sign-in/view.ts';
 import { settableClock } from '#src/testing/world.ts';
 
@@ -275,19 +276,53 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     }),
 };
 
-/** Serves every page of the gallery at `/<name>`, on a free port of localhost. */
+const LOGOS = {
+  light:
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 54"><path d="M6 50V22L30 4l24 18v28z" fill="#7a1f4b"/><text x="62" y="38" font-family="sans-serif" font-size="30" font-weight="700" fill="#7a1f4b">Rivera</text></svg>',
+  dark: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 54"><path d="M6 50V22L30 4l24 18v28z" fill="#f6c6dd"/><text x="62" y="38" font-family="sans-serif" font-size="30" font-weight="700" fill="#f6c6dd">Rivera</text></svg>',
+  background:
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 100" preserveAspectRatio="xMidYMid slice"><linearGradient id="g" x2="1" y2="1"><stop stop-color="#f9d29d"/><stop offset=".5" stop-color="#d76d77"/><stop offset="1" stop-color="#3a1c71"/></linearGradient><path d="M0 0h160v100H0z" fill="url(#g)"/><path d="m0 100 50-45 30 25 35-40 45 60z" fill="#241445"/></svg>',
+};
+
+/** Installations by name, as administrators may have set their look. */
+export const SITES: Record<string, SiteSettings> = {
+  ours: { name: 'PocketID', accent: 'default', still: false, images: {} },
+  own: {
+    name: 'Casa Rivera',
+    accent: '#b0246b',
+    still: true,
+    images: {
+      logoLight: { hash: 'light', type: 'image/svg+xml' },
+      logoDark: { hash: 'dark', type: 'image/svg+xml' },
+      background: { hash: 'background', type: 'image/svg+xml' },
+      favicon: { hash: 'light', type: 'image/svg+xml' },
+    },
+  },
+  navy: {
+    name: 'WWWWWWWWWWWWWWWWWWWWWWWWWWWWWW',
+    accent: 'navy',
+    still: false,
+    images: { logoLight: { hash: 'light', type: 'image/svg+xml' } },
+  },
+  white: { name: 'A', accent: '#fff', still: false, images: { background: { hash: 'background', type: 'image/svg+xml' } } },
+};
+
+/** Serves every page of the gallery at `/<name>`, on a free port of localhost; `?site=` names the look of an installation. */
 export async function openGallery(port = 0) {
   const assets = loadAssets();
   const app = new Hono<Env>();
   const origin = { url: '' };
   app.get('/assets/:file', (c) => assets.respond(c.req.path, c.req.header('accept-encoding')) ?? c.notFound());
+  app.get('/api/application-images/*', (c) =>
+    c.body(LOGOS[c.req.query('v') as keyof typeof LOGOS], 200, { 'content-type': 'image/svg+xml' }),
+  );
   app.get('/:name', (c) => {
     const make = GALLERY[c.req.param('name')];
     const renderer = createRenderer({
       appUrl: c.req.query('appUrl') ?? origin.url,
       random: systemRandom,
       assets,
-      siteName: () => 'PocketID',
+      site: async () => siteOf(SITES[c.req.query('site') ?? 'ours']!),
     });
     return make ? renderer.render(c, make) : c.notFound();
   });

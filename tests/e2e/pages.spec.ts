@@ -44,6 +44,23 @@ for (const [part, some] of parts.entries()) {
   });
 }
 
+for (const site of ['own', 'navy', 'white']) {
+  test(`an installation’s own look keeps every word readable, light and dark (${site})`, async ({ page, gallery }) => {
+    test.slow();
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const name of ['sign-in-open', 'sign-in-app', 'consent', 'sign-up-wrong', 'refused', 'account']) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.goto(`${gallery.url}/${name}?site=${site}`);
+        await expect(page.locator('.tucked.own img').or(page.locator('body:not(:has(.tucked.own))'))).toBeVisible();
+        const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+        expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360);
+      }
+    }
+  });
+}
+
 test('every page can be used with the keyboard alone, and shows where it is', async ({ page, gallery }) => {
   await page.goto(`${gallery.url}/consent`);
   const reached: string[] = [];

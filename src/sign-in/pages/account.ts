@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { ICONS } from './icons.ts';
-import { type Look, type Page, trouble } from './layout.ts';
+import { type Look, mark, type Page, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 import { deviceOf } from './user-agent.ts';
 
@@ -77,8 +77,8 @@ export function accountPage(look: Look, { person, passkeys, sessions, now, notic
   return {
     title: t('account.title'),
     tucked: false,
-    body: html`<header class="frame"><a class="home" href="/">${ICONS.key}${site}</a><nav aria-label="${t('account.nav')}"><a href="/account" aria-current="page">${t('account.title')}</a><a href="/logout">${t('account.signOut')}</a></nav></header>
-<main class="house"><header><h1>${t('account.heading', { name: person.firstName || person.displayName || person.username })}</h1><p>${t('account.intro', { site })}</p></header>
+    body: html`<header class="frame"><a class="home" href="/">${mark(site, 'denim') ?? ICONS.key}<span>${site.name}</span></a><nav aria-label="${t('account.nav')}"><a href="/account" aria-current="page">${t('account.title')}</a><a href="/logout">${t('account.signOut')}</a></nav></header>
+<main class="house"><header><h1>${t('account.heading', { name: person.firstName || person.displayName || person.username })}</h1><p>${t('account.intro', { site: site.name })}</p></header>
 ${problem ? trouble(t(problem)) : notice && html`<p class="note" role="status">${t(notice)}</p>`}
 <section aria-labelledby="you"><h2 id="you">${t('account.you')}</h2>${details(look, person)}</section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">${t('account.passkeys')}</h2><p>${t(advice)}</p>

@@ -3,12 +3,13 @@ import type { Assets } from './assets.ts';
 import type { HeaderNeeds } from './headers.ts';
 import { ICONS } from './icons.ts';
 import { type Html, LANGUAGES, type Translator, translator } from './messages.ts';
+import type { Site } from './site.ts';
 
 /** What every page knows of the request it answers. */
 export interface Look {
   t: Translator;
-  /** The installation's name, as its administrator set it. */
-  site: string;
+  /** The installation, as its administrators want it to look. */
+  site: Site;
   /** APP_URL. */
   appUrl: string;
   /** Path and query of a GET that shows this page again: the language switch adds `lang` to it. */
@@ -21,7 +22,7 @@ export interface Look {
 export interface Page {
   /** Plain text, without the site's name. */
   title: string;
-  /** What peeks out of the pocket: an application, or our key. `false`: the page is no pocket, `body` is everything above the footer. */
+  /** What peeks out of the pocket: an application, or our key (the installation's logo, where it has one). `false`: the page is no pocket, `body` is everything above the footer. */
   tucked: { id: string; name: string; hasLogo?: boolean } | 'key' | false;
   body: Html;
   /** Read by `page.js`. */
@@ -70,12 +71,26 @@ export const initials = (name: string): string => {
   return [words[0] ?? '', words.length > 1 ? (words.at(-1) ?? '') : ''].map((word) => (word ? initialOf(word) : '')).join('');
 };
 
-const tucked = (what: Exclude<Page['tucked'], false>): Html =>
-  what === 'key'
-    ? html`<div class="tucked"><span class="card">${ICONS.key}</span></div>`
-    : html`<div class="tucked"><span class="card" aria-hidden="true">${what.hasLogo ? '' : initialOf(what.name)}</span>${
-        what.hasLogo && html`<img src="${logoPath(what.id)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
-      }</div>`;
+function tucked(what: Exclude<Page['tucked'], false>, { logo, name }: Site): Html {
+  if (what !== 'key')
+    return html`<div class="tucked"><span class="card" aria-hidden="true">${what.hasLogo ? '' : initialOf(what.name)}</span>${
+      what.hasLogo && html`<img src="${logoPath(what.id)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
+    }</div>`;
+  return logo.light
+    ? html`<div class="tucked own"><span class="card" aria-hidden="true"></span><img src="${logo.light}" alt="" height="92" data-initial="${initialOf(name)}"></div>`
+    : html`<div class="tucked"><span class="card">${ICONS.key}</span></div>`;
+}
+
+/**
+ * The installation's own logo beside its name, small; undefined when it has none that can be seen there. Without one for dark grounds, the
+ * light one brings a light ground along.
+ */
+export function mark({ logo: { light, dark } }: Site, ground: 'paper' | 'denim'): Html | undefined {
+  const image = (src: string, lit = false) => html`<img class="mark${lit && ' lit'}" src="${src}" alt="" height="24">`;
+  if (ground === 'denim' && dark) return image(dark);
+  if (!light) return undefined;
+  return dark ? html`<picture><source srcset="${dark}" media="(prefers-color-scheme: dark)">${image(light)}</picture>` : image(light, true);
+}
 
 const withLanguage = (here: string, language: string): string => {
   const url = new URL(here, 'http://here');
@@ -83,13 +98,14 @@ const withLanguage = (here: string, language: string): string => {
   return url.pathname + url.search;
 };
 
-function footer({ t, appUrl, here }: Look): Html {
+function footer({ t, site, appUrl, here }: Look, shown: Page['tucked']): Html {
   const { protocol, host } = new URL(appUrl);
   const secure = protocol === 'https:';
   const question = (which: 'what' | 'device' | 'lost') =>
     html`<dt>${t(`help.${which}.question`)}</dt><dd>${t(`help.${which}.answer`)}</dd>`;
   const lock = secure && html`${ICONS.lock}<span class="unseen">${t('footer.secure')} </span>`;
-  return html`<footer><span class="where">${lock}<span>${host}</span></span>
+  const own = html`${typeof shown === 'object' && mark(site, 'paper')}${site.named && html`<b>${site.name}</b>`}`;
+  return html`<footer><span class="where">${own}${lock}<span>${host}</span></span>
 <details name="slip"><summary><span class="unseen">${t('footer.language')}: </span>${t('language.name')}</summary><ul class="slip">${LANGUAGES.map(
     (language) =>
       html`<li><a href="${withLanguage(here, language)}" lang="${language}" hreflang="${language}"${
@@ -103,18 +119,20 @@ function footer({ t, appUrl, here }: Look): Html {
 export function documentOf(look: Look, page: Page): Html {
   const { t, site, assets, nonce } = look;
   const main = page.tucked
-    ? html`<main class="way-in"><section class="pocket">${tucked(page.tucked)}${page.body}</section></main>`
+    ? html`<main class="way-in"><section class="pocket">${tucked(page.tucked, site)}${page.body}</section></main>`
     : page.body;
+  const kind = page.tucked === false ? 'account' : site.pictured && 'pictured';
+  const icon = site.favicon ?? { path: assets.icon, type: 'image/svg+xml' };
   return html`<!doctype html>
 <html lang="${t.language}" dir="ltr">
-<head><meta charset="utf-8"><title>${page.title} · ${site}</title>
+<head><meta charset="utf-8"><title>${page.title} · ${site.name}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
-<link rel="stylesheet" href="${assets.style}"><link rel="icon" href="${assets.icon}" type="image/svg+xml">
+<link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
 ${page.script?.finish && html`<script defer src="${assets.webauthn}" nonce="${nonce}"></script>`}<script type="module" src="${assets.script}" nonce="${nonce}"></script></head>
-<body${page.tucked === false && html` class="account"`}>
+<body${kind && html` class="${kind}"`}>
 ${main}
-${footer(look)}
+${footer(look, page.tucked)}
 ${page.script && html`<script type="application/json" id="data">${raw(dataBlock(page.script))}</script>`}
 </body>
 </html>

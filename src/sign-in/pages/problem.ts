@@ -27,7 +27,7 @@ export function errorPage(look: Look, error: ErrorPage): Page {
   const named = kind === 'other' && client ? '.app' : '';
   const key = kind === 'other' ? 'error' : `error.${kind}`;
   const title = t(`${key}.heading${named}` as MessageKey, { client });
-  const text = t(`${key}.text` as MessageKey, { client: client || t('error.redirect.application'), site });
+  const text = t(`${key}.text` as MessageKey, { client: client || t('error.redirect.application'), site: site.name });
   const back = safeLink(error.client?.launchUrl);
   const button = back
     ? html`<a class="button primary" href="${back}">${t('error.back', { client })}</a>`

@@ -12,13 +12,15 @@ import { onwardPage } from './onward.ts';
 import { errorPage } from './problem.ts';
 import { createRenderer } from './respond.ts';
 import { codePage, signInPage } from './sign-in.ts';
+import { siteOf } from './site.ts';
 
 const assets = loadAssets();
+const ours = siteOf({ name: 'Pocket ID', accent: 'default', still: false, images: {} });
 const ceremony = { options: { challenge: 'AAAA' }, seconds: 300 };
 const signIn = (look: Look) => signInPage(look, { ceremony, destination: {} });
 
 const get = (make: (look: Look) => Page, headers: Record<string, string> = {}, appUrl = 'https://auth.example.test') => {
-  const renderer = createRenderer({ appUrl, random: systemRandom, assets, siteName: () => 'PocketID' });
+  const renderer = createRenderer({ appUrl, random: systemRandom, assets, site: async () => ours });
   const app = new Hono<Env>().get('*', (c) => renderer.render(c, make));
   return app.request('/login?x=%22%3E%3Cscript%3E', { headers });
 };
@@ -78,7 +80,7 @@ test('HARD-23 without randomness there is no page', async () => {
       throw new Error('no entropy');
     },
   };
-  const renderer = createRenderer({ appUrl: 'https://a.test', random, assets, siteName: () => 'PocketID' });
+  const renderer = createRenderer({ appUrl: 'https://a.test', random, assets, site: async () => ours });
   const app = new Hono<Env>().get('*', (c) => renderer.render(c, signIn)).onError((_, c) => c.text('failed', 500));
   assert.equal((await app.request('/')).status, 500);
 });
@@ -165,7 +167,7 @@ test('a first visit is small: the sign-in page and all it needs, compressed', as
 
 test('the language of a page follows the switch, then the browser it was remembered in, then the application, then the browser', async () => {
   const at = (query: string, cookie: string, accept: string, uiLocales: string[]) => {
-    const renderer = createRenderer({ appUrl: 'https://a.test', random: systemRandom, assets, siteName: () => 'PocketID' });
+    const renderer = createRenderer({ appUrl: 'https://a.test', random: systemRandom, assets, site: async () => ours });
     const app = new Hono<Env>().get('*', (c) => renderer.render(c, signIn, { uiLocales }));
     return app.request(`/login${query}`, { headers: { cookie, 'accept-language': accept } });
   };

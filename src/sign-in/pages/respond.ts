@@ -6,17 +6,18 @@ import { pageHeaders } from './headers.ts';
 import { type LanguageSource, languageOf } from './language.ts';
 import { documentOf, type Look, type Page } from './layout.ts';
 import { translator } from './messages.ts';
+import type { Site } from './site.ts';
 
 interface Deps {
   appUrl: string;
   random: Random;
   assets: Assets;
-  /** The installation's name for people. */
-  siteName: () => string | Promise<string>;
+  /** How the installation looks at the moment. */
+  site: () => Promise<Site>;
 }
 
 /** Turns a page into a response. A page is a function of the request's look, so that its words are in the reader's language. */
-export function createRenderer({ appUrl, random, assets, siteName }: Deps) {
+export function createRenderer({ appUrl, random, assets, site }: Deps) {
   const secure = appUrl.startsWith('https:');
   return {
     async render(c: Ctx, make: (look: Look) => Page, source: LanguageSource = {}): Promise<Response> {
@@ -24,7 +25,7 @@ export function createRenderer({ appUrl, random, assets, siteName }: Deps) {
       const language = languageOf(c, secure, source);
       const { pathname, search } = new URL(c.req.url);
       const here = c.req.method === 'GET' ? pathname + search : (source.here ?? '/login');
-      const look: Look = { t: translator(language), site: await siteName(), appUrl, here, nonce, assets };
+      const look: Look = { t: translator(language), site: await site(), appUrl, here, nonce, assets };
       const page = make(look);
       const body = Buffer.from(String(await documentOf(look, page)));
       const encoding = page.incompressible ? undefined : acceptedEncoding(c.req.header('accept-encoding'));

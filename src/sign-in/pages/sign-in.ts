@@ -70,7 +70,7 @@ export interface SignInModel {
 export function signInPage(look: Look, { ceremony, destination, asking, signUp }: SignInModel): Page {
   const { t } = look;
   const title = asking ? t('signIn.heading.app', { client: asking.client.name }) : t('signIn.heading');
-  const text = asking ? t('signIn.text.app') : t('signIn.text', { domain: placeOf(look.appUrl) });
+  const text = asking ? t('signIn.text.app') : t('signIn.text', { domain: look.site.named ? look.site.name : placeOf(look.appUrl) });
   const name = html`<form><label>${t('signIn.name')}<input name="username" autocomplete="username webauthn" placeholder="${t('signIn.name.placeholder')}" autocapitalize="none" spellcheck="false"></label></form>`;
   return {
     title,

@@ -6,7 +6,7 @@ const refusedNote = ({ t }: Look, refused: boolean) => refused && html`<p class=
 /** Asks before signing out: a link on another site must not be able to. `refused`: an application wanted the person back and can't have them. */
 export function signOutPage(look: Look, person: { displayName: string; username: string }, refused = false): Page {
   const { t, site } = look;
-  const title = t('signOut.heading', { site });
+  const title = t('signOut.heading', { site: site.name });
   return {
     title,
     tucked: 'key',

@@ -14,7 +14,7 @@ export interface SignUpModel extends AccountForm {
 /** The form of an account that somebody makes themselves. Works without scripts; the passkey comes on the next page. */
 export function signUpPage(look: Look, { token, destination, status, ...form }: SignUpModel): Page {
   const { t, site } = look;
-  const title = t('signUp.heading', { site });
+  const title = t('signUp.heading', { site: site.name });
   const kept = { token, interaction: destination.interaction ?? '', redirect: destination.redirect ?? '' };
   return {
     title,
@@ -50,7 +50,7 @@ export function invitationPage({ t }: Look, { token, wrong }: { token: string; w
 export const signUpClosedPage = ({ t, site }: Look): Page => ({
   title: t('signUpClosed.heading'),
   tucked: 'key',
-  body: html`${heading(t('signUpClosed.heading'), t('signUpClosed.text', { site }))}<p class="note">${t('signUpClosed.note')}</p>
+  body: html`${heading(t('signUpClosed.heading'), t('signUpClosed.text', { site: site.name }))}<p class="note">${t('signUpClosed.note')}</p>
 <a class="button primary" href="/login">${t('signUpClosed.button')}</a>`,
   status: 403,
 });
