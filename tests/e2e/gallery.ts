@@ -111,6 +111,7 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
       ceremony,
       destination: { interaction: 'i1' },
       asking: { id: 'i1', client: { ...client, name: longName }, returnOrigin: 'https://x.example' },
+      signUp: true,
     }),
   alternative: (look) => alternativePage(look, { ceremony, destination: {}, client }),
   new: newPage,
@@ -128,6 +129,14 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     }),
   'set-up-link': setUpLinkPage,
   'sign-up': (look) => signUpPage(look, { token: '', destination: {}, values: {}, emailRequired: true }),
+  'sign-up-app': (look) =>
+    signUpPage(look, {
+      token: '',
+      destination: { interaction: 'i1' },
+      client: { ...client, name: longName },
+      values: {},
+      emailRequired: true,
+    }),
   'sign-up-wrong': (look) =>
     signUpPage(look, {
       token: 'x',
@@ -137,9 +146,9 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
       emailRequired: false,
       status: 400,
     }),
-  invitation: (look) => invitationPage(look, { token: '', wrong: false }),
-  'invitation-wrong': (look) => invitationPage(look, { token: hostile, wrong: true }),
-  'sign-up-closed': signUpClosedPage,
+  invitation: (look) => invitationPage(look, { token: '', wrong: false, destination: {} }),
+  'invitation-wrong': (look) => invitationPage(look, { token: hostile, wrong: true, destination: { interaction: 'i1' } }),
+  'sign-up-closed': (look) => signUpClosedPage(look, {}),
   waiting: (look) => waitingPage(look, { id: 'x', userCode: 'PQWMKRTX', seconds: 300, destination: {}, next: '/account' }),
   'waited-expired': (look) => waitedPage(look, { over: 'expired', destination: {} }),
   'waited-denied': (look) => waitedPage(look, { over: 'denied', destination: {} }),

@@ -6,7 +6,7 @@ import { consentPage, type PersonStep, reauthenticatePage, selectAccountPage } f
 import { onwardPage } from '../pages/onward.ts';
 import { mishapPage } from '../pages/problem.ts';
 import { gonePage, refusedPage } from '../pages/refused.ts';
-import { signInPage } from '../pages/sign-in.ts';
+import { type Destination, signInPage } from '../pages/sign-in.ts';
 import { type Completion, type StepView, shortId } from '../view.ts';
 import { beginLogin, begun, formOf, type PageDeps, sessionOf } from './deps.ts';
 import { destinationOf, interactionPath } from './destination.ts';
@@ -14,6 +14,17 @@ import { destinationOf, interactionPath } from './destination.ts';
 /** Where the browser goes after a step. What can't be gone on with is explained by the interaction's own page. */
 const nextOf = (id: string, completion: Completion): string =>
   completion.kind === 'redirect' || completion.kind === 'resume' ? completion.url : interactionPath(id);
+
+/** The interaction a page on the way belongs to; `elsewhere` when there is nothing to sign in to, or nobody left to sign in. */
+export async function stepOf(
+  c: Ctx,
+  { flow, cookies }: Pick<PageDeps, 'flow' | 'cookies'>,
+  { interaction }: Destination,
+): Promise<StepView | 'elsewhere' | undefined> {
+  if (!interaction) return sessionOf(c) ? 'elsewhere' : undefined;
+  const view = await flow.view({ id: interaction, browser: cookies.browser.read(c), origin: originOf(c) });
+  return view.kind === 'step' ? view : 'elsewhere';
+}
 
 /** Takes a step and answers where to go next. */
 export async function takeStep(
@@ -74,12 +85,13 @@ export function interactionPages(app: OpenAPIHono<Env>, deps: PageDeps) {
 }
 
 async function showStep(c: Ctx, deps: PageDeps, view: StepView): Promise<Response> {
-  const { renderer, cookies, passkeys } = deps;
+  const { renderer, cookies, passkeys, signUps } = deps;
   const session = sessionOf(c);
   const { step, person } = view;
   if (step === 'authenticate' || !person || !session) {
     const ceremony = await beginLogin(c, deps);
-    return renderer.render(c, (look) => signInPage(look, { ceremony, destination: { interaction: view.id }, asking: view }), view);
+    const model = { ceremony, destination: { interaction: view.id }, asking: view, signUp: signUps.mode() === 'open' };
+    return renderer.render(c, (look) => signInPage(look, model), view);
   }
   const known: PersonStep = { ...view, person };
   if (step === 'reauthenticate') {

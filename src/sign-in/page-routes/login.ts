@@ -3,12 +3,12 @@ import type { ErrorCode } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { languageOf } from '../pages/language.ts';
 import { type MessageKey, translator } from '../pages/messages.ts';
-import { alternativePage, codePage, type Destination, newPage, signInPage, toward } from '../pages/sign-in.ts';
+import { alternativePage, codePage, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
-import type { StepView } from '../view.ts';
 import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
+import { stepOf } from './interaction.ts';
 
 /** Registers `/login`, its alternatives, one-time codes and signing out. */
 export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
@@ -35,13 +35,6 @@ export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
 
   codeRoutes(app, deps);
   signOutRoutes(app, deps);
-}
-
-/** The interaction a page on the way belongs to; `elsewhere` when there is nothing to sign in to, or nobody left to sign in. */
-async function stepOf(c: Ctx, { flow, cookies }: PageDeps, { interaction }: Destination): Promise<StepView | 'elsewhere' | undefined> {
-  if (!interaction) return sessionOf(c) ? 'elsewhere' : undefined;
-  const view = await flow.view({ id: interaction, browser: cookies.browser.read(c), origin: originOf(c) });
-  return view.kind === 'step' ? view : 'elsewhere';
 }
 
 const CODE_PROBLEMS: Partial<Record<ErrorCode, MessageKey>> = {

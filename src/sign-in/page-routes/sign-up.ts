@@ -3,47 +3,51 @@ import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { SignUp } from '../../sign-up/contract.ts';
 import type { Look } from '../pages/layout.ts';
-import { toward } from '../pages/sign-in.ts';
+import { type Destination, toward } from '../pages/sign-in.ts';
 import { invitationPage, signUpClosedPage, signUpPage } from '../pages/sign-up.ts';
 import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
-import { formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { formOf, type PageDeps, refusedCode, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
+import { stepOf } from './interaction.ts';
 
 /** Registers the form of an account that somebody makes themselves, with a token or where everybody may. */
 export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   const { renderer, setUp, signUps, cookies, log } = deps;
-  const hereOf = (token: string) => (token ? `/signup?${new URLSearchParams({ token })}` : '/signup');
+  const hereOf = (token: string, destination: Destination) => toward('/signup', { ...destination, token });
 
-  app.get('/st/:token', (c) => c.redirect(`/signup?${new URLSearchParams({ token: c.req.param('token').slice(0, 200) })}`));
+  app.get('/st/:token', (c) => c.redirect(toward('/signup', { token: c.req.param('token').slice(0, 200) })));
 
   /** Instead of the form, for those who have no token that works. */
-  const closed = (c: Ctx, token: string, problem: boolean) =>
-    renderer.render(
-      c,
-      (look) => (problem || signUps.mode() === 'withToken' ? invitationPage(look, { token, wrong: problem }) : signUpClosedPage(look)),
-      { here: hereOf(token) },
-    );
+  const closed = (c: Ctx, token: string, destination: Destination, wrong: boolean) => {
+    const invited = wrong || signUps.mode() === 'withToken';
+    const show = (look: Look) => (invited ? invitationPage(look, { token, wrong, destination }) : signUpClosedPage(look, destination));
+    return renderer.render(c, show, { here: hereOf(token, destination) });
+  };
 
   app.get('/signup', async (c) => {
     const destination = destinationOf(c.req.query());
-    if (sessionOf(c)) return c.redirect(onwardPath(destination));
+    const step = await stepOf(c, deps, destination);
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
     if (await setUp.isOpen()) return c.redirect('/login');
     const token = tokenOf(c.req.query('token'));
     if (token && !(await signUps.accepts(token))) {
       refusedCode(c, log, new AppError('token_invalid_or_expired'));
-      return closed(c, token, true);
+      return closed(c, token, destination, true);
     }
-    if (!token && signUps.mode() !== 'open') return closed(c, token, false);
-    return renderer.render(c, (look) => signUpPage(look, { token, destination, values: {}, emailRequired: signUps.requiresEmail() }));
+    if (!token && signUps.mode() !== 'open') return closed(c, token, destination, false);
+    const model = { token, destination, client: step?.client, values: {}, emailRequired: signUps.requiresEmail() };
+    return renderer.render(c, (look) => signUpPage(look, model), step);
   });
 
   app.post('/signup', async (c) => {
     const form = await formOf(c);
     const destination = destinationOf(form);
     const [values, token] = [typed(form), tokenOf(form.token)];
-    const again = (wrong: Mistakes) => {
-      const problem = { wrong, emailRequired: signUps.requiresEmail(), status: 400 };
-      return renderer.render(c, (look: Look) => signUpPage(look, { token, destination, values, ...problem }), { here: hereOf(token) });
+    const again = async (wrong: Mistakes) => {
+      const step = await stepOf(c, deps, destination);
+      const client = step === 'elsewhere' ? undefined : step?.client;
+      const model = { token, destination, client, values, wrong, emailRequired: signUps.requiresEmail(), status: 400 };
+      return renderer.render(c, (look) => signUpPage(look, model), { here: hereOf(token, destination) });
     };
     const parsed = SignUp.safeParse(values);
     if (!parsed.success) return again(unreadable(parsed.error.issues));
@@ -53,7 +57,7 @@ export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
       return c.redirect(toward('/signup/add-passkey', destination), 303);
     } catch (cause) {
       const wrong = mistakesOf(cause);
-      return wrong ? again(wrong) : closed(c, token, refusedCode(c, log, cause) === 'token_invalid_or_expired');
+      return wrong ? again(wrong) : closed(c, token, destination, refusedCode(c, log, cause) === 'token_invalid_or_expired');
     }
   });
 }

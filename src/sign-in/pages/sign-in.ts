@@ -11,11 +11,16 @@ export interface Destination {
   redirect?: string;
 }
 
-/** `path` with the destination as its query. */
-export function toward(path: string, { interaction, redirect }: Destination): string {
-  const query = new URLSearchParams({ ...(interaction ? { interaction } : {}), ...(redirect ? { redirect } : {}) }).toString();
+/** `path` with the destination as its query, and an invitation's token where there is one. */
+export function toward(path: string, { interaction, redirect, token }: Destination & { token?: string }): string {
+  const given = Object.entries({ token, interaction, redirect }).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const query = new URLSearchParams(given).toString();
   return query ? `${path}?${query}` : path;
 }
+
+/** The sign-in page of a destination: of the application that asks, or ours. */
+export const signInPath = (destination: Destination): string =>
+  destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination);
 
 /** A login ceremony that was begun for this page. */
 export interface Ceremony {
@@ -88,14 +93,13 @@ export function alternativePage(
   { ceremony, destination, client }: { ceremony: Ceremony; destination: Destination; client?: ViewClient },
 ): Page {
   const { t } = look;
-  const back = destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination);
   return {
     title: t('alternative.heading'),
     tucked: client ?? 'key',
     body: html`${heading(t('alternative.heading'), t('alternative.text'))}${trouble()}${passkeyButton(t('alternative.button'), 'hybrid')}
 <a class="button quiet" href="${toward('/login/alternative/code', destination)}">${t('alternative.code')}</a>
 <a class="button quiet" href="${toward('/login/alternative/device', destination)}">${t('alternative.device')}</a>${noScript(look)}
-<div class="links"><a href="${back}">${t('alternative.back')}</a></div>`,
+<div class="links"><a href="${signInPath(destination)}">${t('alternative.back')}</a></div>`,
     script: loginScript(look, ceremony, destination),
   };
 }
@@ -132,7 +136,7 @@ export function codePage(look: Look, { destination, client, code, problem, statu
 <form class="fields" method="post" action="/login/alternative/code" data-send><input type="hidden" name="interaction" value="${destination.interaction ?? ''}"><input type="hidden" name="redirect" value="${destination.redirect ?? ''}">
 <label>${t('code.label')}<input class="code" name="code" value="${code ?? ''}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="20" required${described}></label>
 <button class="button primary"><span>${t('code.button')}</span></button></form>
-<div class="links"><a href="${destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination)}">${t('code.passkey')}</a></div>`,
+<div class="links"><a href="${signInPath(destination)}">${t('code.passkey')}</a></div>`,
     script: { forget: code ? toward('/login/alternative/code', destination) : undefined, words: formWords(look) },
     incompressible: true,
     status,
