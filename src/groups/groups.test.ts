@@ -182,3 +182,35 @@ test('a group that is not there is not found, by every method', async (t) => {
     assert.deepEqual([answer.status, answer.body.error], [404, 'User group not found'], `${method} ${path}`);
   }
 });
+
+test('a group counts its members, whichever way they come and go, also all at once', async (t) => {
+  const w = await world(t);
+  const groups: { id: string }[] = await Promise.all(
+    ['one', 'two'].map(async (name) => (await w.api('POST', '/api/user-groups', { name, friendlyName: name })).body),
+  );
+  const [one, two] = groups.map((group) => group.id) as [string, string];
+  const people = await Promise.all(['ann', 'bea', 'cai', 'dee', 'eve'].map((username) => person(w, { username })));
+  const ids = people.map(({ id }) => id);
+  const [ann, bea, cai] = ids as [string, string, string];
+  const counts = async () => {
+    const { body } = await w.api('GET', '/api/user-groups?sort[column]=userCount&sort[direction]=desc');
+    return Object.fromEntries(body.data.map((group: { name: string; userCount: number }) => [group.name, group.userCount]));
+  };
+  await w.api('PUT', `/api/user-groups/${one}/users`, { userIds: ids });
+  await w.api('PUT', `/api/user-groups/${one}/users`, { userIds: ids });
+  assert.deepEqual(await counts(), { one: 5, two: 0 });
+  await Promise.all(ids.map((id) => w.api('PUT', `/api/users/${id}/user-groups`, { userGroupIds: [two, one] })));
+  assert.deepEqual(await counts(), { one: 5, two: 5 });
+  await w.api('PUT', `/api/user-groups/${two}/users`, { userIds: [ann, bea] });
+  assert.deepEqual(await counts(), { one: 5, two: 2 });
+  await Promise.all([
+    w.api('DELETE', `/api/users/${ann}`),
+    w.api('DELETE', `/api/users/${cai}`),
+    w.api('PUT', `/api/users/${bea}/user-groups`, { userGroupIds: [one] }),
+  ]);
+  assert.deepEqual(await counts(), { one: 3, two: 0 });
+  const created = await w.api('POST', '/api/users', { username: 'fay', firstName: 'Fay', email: 'fay@example.com', userGroupIds: [two] });
+  assert.equal(created.status, 201);
+  assert.equal(created.body.userGroups[0].userCount, 1);
+  assert.deepEqual(await counts(), { one: 3, two: 1 });
+});

@@ -42,20 +42,29 @@ const missing = () => notFound('User group');
 /** Names for an audit row: all of them, unless there are so many that nobody would read them. */
 const told = (names: readonly string[]) => (names.length <= 500 ? JSON.stringify([...names].sort()) : `${names.length}`);
 
+const append = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+};
+
 export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
-  const minimal = async (rows: readonly (GroupRow & { counted: number })[]): Promise<GroupMinimal[]> => {
-    const claims =
-      rows.length === 0 ? new Map<string, CustomClaim[]>() : await neighbours.claimsOf([...new Set(rows.map((row) => row.id))]);
+  const minimal = async (rows: readonly GroupRow[]): Promise<GroupMinimal[]> => {
+    if (rows.length === 0) return [];
+    const claims = await neighbours.claimsOf(rows.map((row) => row.id));
     return rows.map((row) => ({
       id: row.id,
       friendlyName: row.friendly_name,
       name: row.name,
       customClaims: claims.get(row.id) ?? [],
-      userCount: row.counted,
+      userCount: row.member_count,
       ldapId: row.ldap_id,
       createdAt: date(row.created_at),
     }));
   };
+
+  const minimalOf = async (ids: readonly string[]): Promise<GroupMinimal[]> =>
+    ids.length === 0 ? [] : minimal(await groupStore(db).some(ids));
 
   const full = async (row: GroupRow): Promise<Group> => {
     const [users, clients, claims] = await Promise.all([
@@ -108,10 +117,8 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
 
   return {
     list: async (options: ListOptions) => {
-      const store = groupStore(db);
-      const { rows, total, page, limit } = await store.page(options);
-      const counts = new Map(rows.length === 0 ? [] : (await store.counts(rows.map((row) => row.id))).map((row) => [row.group_id, row.n]));
-      return listAnswer(await minimal(rows.map((row) => ({ ...row, counted: counts.get(row.id) ?? 0 }))), total, { page, limit });
+      const { rows, total, page, limit } = await groupStore(db).page(options);
+      return listAnswer(await minimal(rows), total, { page, limit });
     },
 
     get,
@@ -120,25 +127,31 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
     async minimalOfUsers(userIds: readonly string[]): Promise<Map<string, GroupMinimal[]>> {
       const found = new Map<string, GroupMinimal[]>();
       if (userIds.length === 0) return found;
-      const rows = await groupStore(db).ofUsers(userIds);
-      const groups = await minimal(rows);
-      rows.forEach(({ owner }, i) => {
-        const group = groups[i];
-        if (group) found.set(owner, [...(found.get(owner) ?? []), group]);
-      });
+      // Each group is read once, however many of the users are in it.
+      const usersOf = new Map<string, string[]>();
+      for (const { user_id, group_id } of await groupStore(db).membershipsOf(userIds)) append(usersOf, group_id, user_id);
+      for (const group of await minimalOf([...usersOf.keys()]))
+        for (const userId of usersOf.get(group.id) ?? []) append(found, userId, group);
       return found;
     },
 
     /** Groups by their ids, in the order of `minimalOfUsers`; unknown ids are passed over. */
-    minimalOf: async (ids: readonly string[]): Promise<GroupMinimal[]> => (ids.length === 0 ? [] : minimal(await groupStore(db).some(ids))),
+    minimalOf,
 
     /** The groups that may use a client. */
     minimalOfClient: async (clientId: string): Promise<GroupMinimal[]> => minimal(await groupStore(db).ofClient(clientId)),
 
     /** Full groups of one user, in the order of `minimalOfUsers`. */
     async ofUser(userId: string): Promise<Group[]> {
-      const rows = await groupStore(db).ofUsers([userId]);
-      return Promise.all(rows.map(full));
+      const store = groupStore(db);
+      const ids = await store.groupIdsOf(userId);
+      return Promise.all((ids.length === 0 ? [] : await store.some(ids)).map(full));
+    },
+
+    /** Takes somebody who is about to be removed out of all their groups, which count their members. */
+    async leaveAll(tx: Tx, userId: string): Promise<void> {
+      const store = groupStore(tx);
+      await store.removeFromGroups(userId, await store.groupIdsOf(userId));
     },
 
     /** Those of the ids that are groups, with their names. */
@@ -148,7 +161,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
 
     async create(actor: Actor, { name, friendlyName }: GroupBody): Promise<Group> {
       const now = clock.now();
-      const row = { id: random.uuid(), name, friendly_name: friendlyName, ldap_id: null, created_at: now };
+      const row = { id: random.uuid(), name, friendly_name: friendlyName, ldap_id: null, member_count: 0, created_at: now };
       await change(async (tx) => {
         await groupStore(tx).insert({ ...row, search_key: searchKey(name, friendlyName), updated_at: now });
         await audit.administered(tx, actor, { event: 'GROUP_CREATED', data: changes(undefined, described(row)) });

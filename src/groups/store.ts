@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
 import { compileForEach } from '#platform/db/compile-once.ts';
-import { countMatching, type ListShape, readPage, searchPage } from '#platform/db/list.ts';
+import { type ListShape, searchPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -8,10 +7,22 @@ import type { ListOptions } from '#platform/http/contract.ts';
 
 export type GroupRow = Omit<Row<'user_group'>, 'search_key' | 'updated_at'>;
 
-const COLUMNS = ['user_group.id', 'user_group.name', 'user_group.friendly_name', 'user_group.ldap_id', 'user_group.created_at'] as const;
+const COLUMNS = [
+  'user_group.id',
+  'user_group.name',
+  'user_group.friendly_name',
+  'user_group.ldap_id',
+  'user_group.member_count',
+  'user_group.created_at',
+] as const;
 
 const LIST: ListShape = {
-  sort: { createdAt: 'user_group.created_at', friendlyName: 'user_group.friendly_name', name: 'user_group.name', userCount: 'counted' },
+  sort: {
+    createdAt: 'user_group.created_at',
+    friendlyName: 'user_group.friendly_name',
+    name: 'user_group.name',
+    userCount: 'user_group.member_count',
+  },
   search: 'user_group.search_key',
   order: ['user_group.created_at', 'asc'],
   id: 'user_group.id',
@@ -22,29 +33,34 @@ const PART = 5000;
 const parts = <T>(list: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(list.length / PART) }, (_, i) => list.slice(i * PART, (i + 1) * PART));
 
-const memberCount = sql<number>`(select count(*) from user_group_member counting where counting.group_id = user_group.id)`.as('counted');
-const ofUsers = compileForEach((db, userIds) =>
-  db
-    .selectFrom('user_group_member as member')
-    .innerJoin('user_group', 'user_group.id', 'member.group_id')
-    .select([...COLUMNS, 'member.user_id as owner', memberCount])
-    .where('member.user_id', 'in', userIds)
-    .orderBy('user_group.created_at')
-    .orderBy('user_group.id'),
+// Built once: every list of users needs them.
+const membershipsOf = compileForEach((db, userIds) =>
+  db.selectFrom('user_group_member').select(['user_id', 'group_id']).where('user_id', 'in', userIds),
+);
+const some = compileForEach((db, ids) =>
+  db.selectFrom('user_group').select(COLUMNS).where('user_group.id', 'in', ids).orderBy('user_group.created_at').orderBy('user_group.id'),
 );
 
+/** How often each group occurs, in the order of their ids: who changes several rows takes them in that order. */
+const tally = (rows: readonly { group_id: string }[]): [string, number][] => {
+  const counts = new Map<string, number>();
+  for (const { group_id } of rows) counts.set(group_id, (counts.get(group_id) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+};
+
 export const groupStore = (db: Db) => {
+  /** `member_count` follows every row that comes or goes; both databases add to what is there now, so that two changes at once both count. */
+  const count = async (rows: readonly { group_id: string }[], sign: 1 | -1): Promise<void> => {
+    for (const [id, n] of tally(rows))
+      await db
+        .updateTable('user_group')
+        .set((q) => ({ member_count: q('member_count', '+', sign * n) }))
+        .where('id', '=', id)
+        .execute();
+  };
+
   return {
-    page: (options: ListOptions) => {
-      const groups = db.selectFrom('user_group').select(COLUMNS);
-      if (options.sort?.column !== 'userCount') return searchPage(db, groups, options, LIST);
-      // Counting the members of every group only to sort by it; otherwise the page's counts are read apart.
-      const counts = sql<{ group_id: string; n: number }>`(select group_id, count(*) as n from user_group_member group by group_id)`;
-      const counted = groups
-        .leftJoin(counts.as('counts'), 'counts.group_id', 'user_group.id')
-        .select(sql<number>`coalesce(counts.n, 0)`.as('counted'));
-      return readPage(counted, options, LIST, () => countMatching(groups, options, LIST));
-    },
+    page: (options: ListOptions) => searchPage(db, db.selectFrom('user_group').select(COLUMNS), options, LIST),
 
     byId: (id: string): Promise<GroupRow | undefined> =>
       db.selectFrom('user_group').select(COLUMNS).where('id', '=', id).executeTakeFirst(),
@@ -52,31 +68,16 @@ export const groupStore = (db: Db) => {
     forChange: (id: string): Promise<GroupRow | undefined> =>
       locking(db, db.selectFrom('user_group').select(COLUMNS).where('id', '=', id)).executeTakeFirst(),
 
-    /** Members by group; a group without any is not in the answer. */
-    counts: (ids: readonly string[]) =>
-      db
-        .selectFrom('user_group_member')
-        .select(['group_id', sql<number>`count(*)`.as('n')])
-        .where('group_id', 'in', ids)
-        .groupBy('group_id')
-        .execute(),
+    membershipsOf: (userIds: readonly string[]) => membershipsOf(db, userIds),
 
-    ofUsers: (userIds: readonly string[]) => ofUsers(db, userIds),
-
-    some: (ids: readonly string[]) =>
-      db
-        .selectFrom('user_group')
-        .select([...COLUMNS, memberCount])
-        .where('user_group.id', 'in', ids)
-        .orderBy('user_group.created_at')
-        .orderBy('user_group.id')
-        .execute(),
+    /** In the order in which they were made; unknown ids are passed over. */
+    some: (ids: readonly string[]): Promise<GroupRow[]> => some(db, ids),
 
     ofClient: (clientId: string) =>
       db
         .selectFrom('client_allowed_group as allowed')
         .innerJoin('user_group', 'user_group.id', 'allowed.group_id')
-        .select([...COLUMNS, memberCount])
+        .select(COLUMNS)
         .where('allowed.client_id', '=', clientId)
         .orderBy('user_group.created_at')
         .orderBy('user_group.id')
@@ -127,20 +128,26 @@ export const groupStore = (db: Db) => {
 
     addMembers: async (rows: readonly { user_id: string; group_id: string }[]): Promise<void> => {
       for (const part of parts(rows)) {
-        await db
+        const added = await db
           .insertInto('user_group_member')
           .values(part)
           .onConflict((conflict) => conflict.doNothing())
+          .returning('group_id')
           .execute();
+        await count(added, 1);
       }
     },
     removeMembers: async (groupId: string, userIds: readonly string[]): Promise<void> => {
-      for (const part of parts(userIds))
-        await db.deleteFrom('user_group_member').where('group_id', '=', groupId).where('user_id', 'in', part).execute();
+      for (const part of parts(userIds)) {
+        const members = db.deleteFrom('user_group_member').where('group_id', '=', groupId).where('user_id', 'in', part);
+        await count(await members.returning('group_id').execute(), -1);
+      }
     },
     removeFromGroups: async (userId: string, groupIds: readonly string[]): Promise<void> => {
-      for (const part of parts(groupIds))
-        await db.deleteFrom('user_group_member').where('user_id', '=', userId).where('group_id', 'in', part).execute();
+      for (const part of parts(groupIds)) {
+        const memberships = db.deleteFrom('user_group_member').where('user_id', '=', userId).where('group_id', 'in', part);
+        await count(await memberships.returning('group_id').execute(), -1);
+      }
     },
 
     insert: (row: NewRow<'user_group'>) => db.insertInto('user_group').values(row).execute(),

@@ -54,6 +54,11 @@ async function insertPerson({ database: { db }, clock }: World, { username, grou
       .execute();
     const group = await db.selectFrom('user_group').select('id').where('name', '=', name).executeTakeFirstOrThrow();
     await db.insertInto('user_group_member').values({ user_id: id, group_id: group.id }).execute();
+    await db
+      .updateTable('user_group')
+      .set((q) => ({ member_count: q('member_count', '+', 1) }))
+      .where('id', '=', group.id)
+      .execute();
   }
   return id;
 }

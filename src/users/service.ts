@@ -31,6 +31,8 @@ export interface UserGroups {
     groupIds: readonly string[],
     lenient?: boolean,
   ): Promise<void>;
+  /** Before somebody is removed. */
+  leaveAll(tx: Tx, userId: string): Promise<void>;
 }
 export interface UserClaims {
   ofUsers(ids: readonly string[]): Promise<Map<string, CustomClaim[]>>;
@@ -256,6 +258,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
         mayTouch(actor, before);
         if (before.ldap_id !== null && rules.ldapEnabled && !before.disabled) throw new AppError('ldap_user_update');
         if (before.is_admin === 1 && before.disabled === 0 && administrators.length <= 1) throw new AppError('last_administrator');
+        await groups.leaveAll(tx, id);
         await store.remove(id);
         await audit.administered(tx, actor, { event: 'USER_DELETED', user: before, data: changes(described(before), undefined) });
       });

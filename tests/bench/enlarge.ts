@@ -49,6 +49,7 @@ const groups = (now: number) =>
 const members = () => [
   statement(LARGE.users, 'user_group_member', { user_id: person('i'), group_id: id('01910000', '1') }),
   statement(LARGE.users, 'user_group_member', { user_id: person('i'), group_id: id('01910000', `2 + i % ${LARGE.groups - 1}`) }),
+  'update user_group set member_count = (select count(*) from user_group_member where group_id = user_group.id)',
 ];
 
 const clients = (now: number) =>

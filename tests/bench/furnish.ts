@@ -51,6 +51,7 @@ async function base(tx: Db, users: NewRow<'user'>[]) {
       name,
       friendly_name: friendly,
       ldap_id: null,
+      member_count: users.length,
       search_key: searchKey(name, friendly),
       created_at: now(),
       updated_at: now(),
