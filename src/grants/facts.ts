@@ -15,6 +15,7 @@ import type {
   SigningAlg,
   Token,
 } from '#oidc/ports.ts';
+import { run } from '#platform/db/in-place.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
 import { sha256 } from '#platform/random.ts';
 import { tokenKey } from './token-key.ts';
@@ -238,7 +239,7 @@ export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger
       else if (lookup.code !== undefined) values.push(sha256(lookup.code));
       if (lookup.session !== undefined) values.push(sha256(lookup.session));
       if (lookup.clientId !== undefined) values.push(lookup.clientId);
-      const { rows } = await db.executeQuery<FactsRow>(CompiledQuery.raw(sql, values));
+      const { rows } = await run<FactsRow>(db, CompiledQuery.raw(sql, values));
       const row = rows[0];
       if (!row) throw new Error('the facts statement answered no row');
       const facts: Facts = {};

@@ -18,45 +18,19 @@ const tokenRow = (grantId: string, token: NewToken, now: number) => ({
   used_at: null,
 });
 
-/** Rolls a transaction back without being a failure. */
-class Spent extends Error {}
-
 /** Gives the engine its grants: each verb is one transaction, and a one-time value is taken by one statement in it. */
 export function createGrants({ db, random }: { db: Db; random: Random }) {
-  const taking = (work: (tx: Db) => Promise<void>) =>
-    db
-      .transaction()
-      .execute(work)
-      .then(
-        () => true,
-        (cause) => {
-          if (cause instanceof Spent) return false;
-          throw cause;
-        },
-      );
+  const rows = (grantId: string, tokens: readonly NewToken[], now: number) => tokens.map((token) => tokenRow(grantId, token, now));
   const engine: Grants = {
-    redeemCode: (code, grantId, tokens, now) =>
-      taking(async (tx) => {
-        const store = grantStore(tx);
-        if (!(await store.takeCode(sha256(code), now))) throw new Spent();
-        await store.insertTokens(tokens.map((token) => tokenRow(grantId, token, now)));
-      }),
-    rotate: (refreshToken, grantId, tokens, now) =>
-      taking(async (tx) => {
-        const store = grantStore(tx);
-        if (!(await store.takeRefreshToken(tokenKey(refreshToken), now))) throw new Spent();
-        await store.insertTokens(tokens.map((token) => tokenRow(grantId, token, now)));
-      }),
+    redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(sha256(code), rows(grantId, tokens, now), now),
+    rotate: (refreshToken, grantId, tokens, now) => grantStore(db).rotate(tokenKey(refreshToken), rows(grantId, tokens, now), now),
     addToken: async (grantId, token, now) => {
       await grantStore(db).insertTokens([tokenRow(grantId, token, now)]);
     },
-    open: (grant, tokens, now) =>
-      db.transaction().execute(async (tx) => {
-        const store = grantStore(tx);
-        const id = random.rowId();
-        await store.insertGrant(grantRow(id, grant, now));
-        await store.insertTokens(tokens.map((token) => tokenRow(id, token, now)));
-      }),
+    open: async (grant, tokens, now) => {
+      const id = random.rowId();
+      await grantStore(db).insertWithTokens(grantRow(id, grant, now), rows(id, tokens, now));
+    },
     revoke: async (grantId, now) => {
       await grantStore(db).revoke(grantId, now);
     },

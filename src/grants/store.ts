@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
+import { together } from '#platform/db/in-place.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 
@@ -58,10 +59,15 @@ export const grantStore = (db: Db) => ({
   insertGrant: (row: Row<'oauth_grant'>) => insertGrants(db, [row]),
   insertTokens: (rows: Row<'oauth_token'>[]) => insertTokens(db, rows),
 
-  /** Redeems in one statement, so that of two requests with one code only one gets an answer. */
-  takeCode: async (codeHash: string, now: number) => (await takeCode(db, { codeHash, now })).rows[0],
-  /** Spends a refresh token in one statement. */
-  takeRefreshToken: async (tokenHash: string, now: number) => (await takeRefreshToken(db, { tokenHash, now })).rows[0],
+  /** A grant with its first tokens. */
+  insertWithTokens: (row: Row<'oauth_grant'>, tokens: Row<'oauth_token'>[]) =>
+    together(db, [insertGrants.with(db, [row]), insertTokens.with(db, tokens)]),
+  /** Redeems in one statement, so that of two requests with one code only one gets an answer: false for the other. */
+  redeemCode: (codeHash: string, tokens: Row<'oauth_token'>[], now: number) =>
+    together(db, [takeCode.with(db, { codeHash, now }), insertTokens.with(db, tokens)]),
+  /** Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. */
+  rotate: (tokenHash: string, tokens: Row<'oauth_token'>[], now: number) =>
+    together(db, [takeRefreshToken.with(db, { tokenHash, now }), insertTokens.with(db, tokens)]),
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),

@@ -1,4 +1,5 @@
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely';
+import { run } from './in-place.ts';
 import type { Db } from './open.ts';
 import type { NewRow, Tables } from './tables.ts';
 
@@ -26,19 +27,31 @@ function perDatabase(compile: (db: Db) => CompiledQuery) {
   };
 }
 
+/** A statement of a hot path: built once, then only given its values. */
+export interface Prepared<V, R> {
+  (db: Db, values: V): Promise<QueryResult<R>>;
+  /** The statement with its values, to be run `together` with others. */
+  with(db: Db, values: V): CompiledQuery<R>;
+}
+
+function prepared<V, R>(bound: (db: Db, values: V) => CompiledQuery<R>): Prepared<V, R> {
+  return Object.assign((db: Db, values: V) => run<R>(db, bound(db, values)), { with: bound });
+}
+
+const filled = (statement: CompiledQuery, valueOf: (name: string) => unknown): CompiledQuery => {
+  const { sql, query, queryId } = statement;
+  return { sql, query, queryId, parameters: statement.parameters.map((value) => (value instanceof Slot ? valueOf(value.name) : value)) };
+};
+
 /**
  * A statement of a hot path: Kysely builds it once, and each call only binds values, since building costs more than most statements take. A
  * value may be null where it is stored, never where it is compared with.
  */
 export function compileOnce<V extends Record<string, string | number | null>, R>(
   build: (db: Db, values: V) => Compilable<R>,
-): (db: Db, values: V) => Promise<QueryResult<R>> {
+): Prepared<V, R> {
   const statementOf = perDatabase((db) => build(db, slots as unknown as V).compile());
-  return (db, values) => {
-    const statement = statementOf(db);
-    const parameters = statement.parameters.map((value) => (value instanceof Slot ? values[value.name] : value));
-    return db.executeQuery<R>({ ...statement, parameters } as CompiledQuery<R>);
-  };
+  return prepared((db, values) => filled(statementOf(db), (name) => values[name]) as CompiledQuery<R>);
 }
 
 /** A page has at most so many rows; longer lists are built anew. */
@@ -55,16 +68,17 @@ export function compileForEach<R>(build: (db: Db, ids: string[]) => Compilable<R
       statementOf = perDatabase((of) => build(of, places as unknown as string[]).compile());
       bySize.set(ids.length, statementOf);
     }
-    const statement = statementOf(db);
-    const parameters = statement.parameters.map((value) => (value instanceof Slot ? ids[Number(value.name)] : value));
-    return (await db.executeQuery<R>({ ...statement, parameters } as CompiledQuery<R>)).rows;
+    return (await run<R>(db, filled(statementOf(db), (name) => ids[Number(name)]))).rows;
   };
 }
 
 /** The same for inserting whole rows, several in one statement. Rows have exactly these columns. */
-export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & string>(table: T, columns: readonly C[]) {
+export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & string>(
+  table: T,
+  columns: readonly C[],
+): Prepared<readonly Pick<NewRow<T>, C>[], unknown> {
   const bySize = new Map<number, (db: Db) => CompiledQuery>();
-  return async (db: Db, rows: readonly Pick<NewRow<T>, C>[]): Promise<void> => {
+  return prepared((db, rows) => {
     let statementOf = bySize.get(rows.length);
     if (!statementOf) {
       const row = Object.fromEntries(columns.map((column) => [column, new Slot(column)]));
@@ -76,7 +90,7 @@ export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & s
       );
       bySize.set(rows.length, statementOf);
     }
-    const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
-    await db.executeQuery({ ...statementOf(db), parameters });
-  };
+    const { sql, query, queryId } = statementOf(db);
+    return { sql, query, queryId, parameters: rows.flatMap((row) => columns.map((column) => row[column])) };
+  });
 }

@@ -9,6 +9,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import type { InPlace } from './in-place.ts';
 import { isRead, Statements } from './sqlite-statements.ts';
 import { Writer } from './sqlite-writer.ts';
 import { classified } from './unavailable.ts';
@@ -78,8 +79,11 @@ class Connection implements DatabaseConnection {
   }
 }
 
-/** Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). */
-export function nodeSqliteDialect({ reader, writer, onQuery }: Options): Dialect {
+/**
+ * Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). `inPlace` is
+ * the way around Kysely for statements that are built already.
+ */
+export function nodeSqlite({ reader, writer, onQuery }: Options): { dialect: Dialect; inPlace: InPlace } {
   const turns = new Writer(writer);
   const reads = reader === writer ? turns.statements : new Statements(reader);
   const driver: Driver = {
@@ -95,10 +99,36 @@ export function nodeSqliteDialect({ reader, writer, onQuery }: Options): Dialect
       turns.close();
     },
   };
-  return {
+  const inPlace: InPlace = {
+    run<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      return new Connection(reads, turns, onQuery).executeQuery<R>(query);
+    },
+    async together([first, ...others]) {
+      if (!turns.turnNow()) await turns.turn();
+      try {
+        onQuery?.(first.sql);
+        const { rows, numAffectedRows = 0n } = turns.run(first);
+        if (rows.length === 0 && numAffectedRows === 0n) {
+          await turns.undo();
+          return false;
+        }
+        for (const query of others) {
+          onQuery?.(query.sql);
+          turns.run(query);
+        }
+      } catch (cause) {
+        await turns.undo();
+        throw classified(cause);
+      }
+      await turns.keep();
+      return true;
+    },
+  };
+  const dialect: Dialect = {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => driver,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
+  return { dialect, inPlace };
 }

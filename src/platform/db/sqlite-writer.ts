@@ -49,6 +49,18 @@ export class Writer {
   async turn(): Promise<void> {
     if (this.#busy) await this.#wait();
     else this.#busy = true;
+    this.#start();
+  }
+
+  /** The same where nobody has the turn: takes it at once. False: somebody has it, nothing was done. */
+  turnNow(): boolean {
+    if (this.#busy) return false;
+    this.#busy = true;
+    this.#start();
+    return true;
+  }
+
+  #start(): void {
     try {
       if (!this.#open) {
         // Left over from a rollback that failed too.

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { StartError } from '../start-error.ts';
+import { offerInPlace } from './in-place.ts';
 import { isNewer, migrate, NEWEST } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
-import { nodeSqliteDialect } from './sqlite-driver.ts';
+import { nodeSqlite } from './sqlite-driver.ts';
 import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
 import type { Tables } from './tables.ts';
 
@@ -77,7 +78,9 @@ function connect(path: string, { onQuery }: OpenOptions, onClose: () => void = (
   // An acknowledged change survives a loss of power: NORMAL would lose the last ones (SQLite, "PRAGMA synchronous").
   writer.exec('pragma synchronous = full');
   const reader = path === ':memory:' ? writer : open(true);
-  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect({ reader, writer, onQuery }) });
+  const { dialect, inPlace } = nodeSqlite({ reader, writer, onQuery });
+  const db = new Kysely<Tables>({ dialect });
+  offerInPlace(db, inPlace);
   let closed: Promise<void> | undefined;
   return {
     db,

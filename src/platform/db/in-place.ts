@@ -1,0 +1,50 @@
+import type { CompiledQuery, QueryResult } from 'kysely';
+import type { Db } from './open.ts';
+
+/** At least one statement. */
+type Batch = readonly [CompiledQuery, ...CompiledQuery[]];
+
+/** What a database that runs in our own process can do at once, where Kysely passes a statement through a dozen promises. */
+export interface InPlace {
+  run<R>(query: CompiledQuery): Promise<QueryResult<R>>;
+  together(batch: Batch): Promise<boolean>;
+}
+
+const offered = new WeakMap<object, InPlace>();
+
+/** Says that statements for this database may go around Kysely. */
+export const offerInPlace = (db: Db, inPlace: InPlace): void => void offered.set(db.getExecutor().adapter, inPlace);
+
+const inPlaceOf = (db: Db): InPlace | undefined => (db.isTransaction ? undefined : offered.get(db.getExecutor().adapter));
+
+/** Runs a statement that is built already. */
+export function run<R>(db: Db, query: CompiledQuery): Promise<QueryResult<R>> {
+  const inPlace = inPlaceOf(db);
+  return inPlace ? inPlace.run<R>(query) : db.executeQuery<R>(query as CompiledQuery<R>);
+}
+
+const changed = ({ rows, numAffectedRows }: QueryResult<unknown>) => rows.length > 0 || (numAffectedRows ?? 0n) > 0n;
+
+/** Rolls a transaction back without being a failure. */
+class Nothing extends Error {}
+
+/**
+ * Runs statements as one transaction: the first takes or makes something, and where it changes no row none of the others runs. Answers whether
+ * it did; resolves when the work is durable. For transactions in which nothing is decided between two statements.
+ */
+export async function together(db: Db, batch: Batch): Promise<boolean> {
+  const inPlace = inPlaceOf(db);
+  if (inPlace) return inPlace.together(batch);
+  const [first, ...others] = batch;
+  const work = async (tx: Db) => {
+    if (!changed(await tx.executeQuery(first))) throw new Nothing();
+    for (const query of others) await tx.executeQuery(query);
+  };
+  try {
+    await (db.isTransaction ? work(db) : db.transaction().execute(work));
+    return true;
+  } catch (cause) {
+    if (cause instanceof Nothing) return false;
+    throw cause;
+  }
+}
