@@ -116,6 +116,7 @@ put    /api/application-images/background                   admin     images    
 delete /api/application-images/background                   admin     images
 get    /api/application-images/favicon                      none      images         quiet
 put    /api/application-images/favicon                      admin     images         upload
+get    /favicon.ico                                         none      images         quiet
 get    /api/application-images/default-profile-picture      auditor   images
 put    /api/application-images/default-profile-picture      admin     images         upload
 delete /api/application-images/default-profile-picture      admin     images
@@ -171,6 +172,7 @@ post   /account/sessions/{id}/end                           opt       sign-in
 get    /device                                              opt       sign-in
 post   /device                                              opt       sign-in        limit=device-login-verification
 post   /device/approve                                      browser   sign-in        limit=webauthn-reauthenticate
+get    /admin                                               none      sign-in
 get    /settings                                            none      sign-in
 get    /settings/{area}                                     none      sign-in
 get    /settings/{area}/{page}                              none      sign-in

@@ -85,6 +85,9 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
     return c.body(null, 204);
   });
 
+  // Browsers ask for this where no page names an icon: beside an image, a text, or JSON.
+  app.get('/favicon.ico', (c) => c.redirect('/api/application-images/favicon'));
+
   for (const [name, removable] of [
     ['logo', true],
     ['email', false],

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Env } from '#platform/http/context.ts';
 import { systemRandom } from '#platform/random.ts';
 import { type AccountModel, accountPage } from '#src/sign-in/pages/account.ts';
+import { adminPage } from '#src/sign-in/pages/admin.ts';
 import { loadAssets } from '#src/sign-in/pages/assets.ts';
 import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '#src/sign-in/pages/device-grant.ts';
 import { approvalPage, approvedPage, waitedPage, waitingPage } from '#src/sign-in/pages/device-login.ts';
@@ -255,6 +256,7 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     }),
   'error-failed': (look) => errorPage(look, { reason: 'internal_error', status: 500, client, requestId: '3F9C-PW2T' }),
   'not-found': (look) => mishapPage(look, { kind: 'notFound', status: 404, reason: 'not_found', requestId: '3F9C-PW2T' }),
+  admin: adminPage,
   onward: (look) =>
     onwardPage(look, { action: 'http://127.0.0.1:9/callback', fields: { code: 'x', state: '"><svg onload=alert(1)>' }, client }),
   'device-code': (look) => deviceCodePage(look, {}),

@@ -41,6 +41,20 @@ test('an installation without an administrator says so instead of asking for a p
   );
 });
 
+test('who looks for pages of administration is told where it happens, and how to get in when locked out', async (t) => {
+  const w = await world(t);
+  for (const path of ['/settings/admin', '/settings/admin/users', '/settings/admin/users/x'])
+    assert.equal((await browser(w).visit(path)).headers.get('location'), '/admin', path);
+  const page = await (await browser(w).visit('/admin')).text();
+  assert.match(page, /href="\/api\/docs"/);
+  assert.match(page, /<strong>one-time-access-token<\/strong>/);
+});
+
+test('a browser that asks for an icon by its old address gets it', async (t) => {
+  const { headers } = await browser(await world(t)).visit('/favicon.ico');
+  assert.equal(headers.get('location'), '/api/application-images/favicon');
+});
+
 test('a form that cannot be read as one is a bad request, on every page that takes forms', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });

@@ -32,6 +32,6 @@ export function pageRoutes(
   signUpPages(app, deps);
   devicePages(app, deps);
   deviceLoginPages(app, deps);
-  movedPages(app);
+  movedPages(app, deps);
   cspReportRoute(app, deps.log);
 }
