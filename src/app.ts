@@ -28,6 +28,7 @@ import { customClaimRoutes } from './custom-claims/routes.ts';
 import { createCustomClaims } from './custom-claims/service.ts';
 import { deviceLoginRoutes } from './device-login/routes.ts';
 import { createDeviceLogin } from './device-login/service.ts';
+import { createWaits } from './device-login/waits.ts';
 import { createClientAssertions } from './grants/assertions.ts';
 import { deviceRoutes } from './grants/device-routes.ts';
 import { createDevices } from './grants/device-service.ts';
@@ -66,6 +67,7 @@ import { createRateLimits } from './platform/http/rate-limits.ts';
 import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
 import type { Random } from './platform/random.ts';
+import { type Pause, pause as reallyPause } from './platform/pause.ts';
 import { createSeal, keyedHash } from './platform/seal.ts';
 import type { Sweep } from './platform/sweep.ts';
 import { VERSION } from './platform/version.ts';
@@ -110,9 +112,20 @@ export interface Deps {
   /** How addresses that came from outside are fetched; tests reach servers of their own. */
   fetchPublic?: PublicFetch;
 }
+  /** How time is let pass while a request waits; tests do not wait. */
+  pause?: Pause;
 
 /** Puts config → platform → features → one handler together; the only file that knows everything. */
-export async function createApp({ config, database, clock, random, log, generateKey, fetchPublic = createPublicFetch() }: Deps) {
+export async function createApp({
+  config,
+  database,
+  clock,
+  random,
+  log,
+  generateKey,
+  fetchPublic = createPublicFetch(),
+  pause = reallyPause,
+}: Deps) {
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
   await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
@@ -234,7 +247,9 @@ export async function createApp({ config, database, clock, random, log, generate
     guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
   });
   const deviceLogin = createDeviceLogin({
+  const waits = createWaits({ pause });
     db,
+    waits,
     clock,
     random,
     audit,
@@ -531,6 +546,15 @@ export async function createApp({ config, database, clock, random, log, generate
       return 0;
     },
   };
-  return { fetch: app.fetch, request: app.request, app, sweeps, admit, services, close: () => database.close() };
+  return {
+    fetch: app.fetch,
+    request: app.request,
+    app,
+    sweeps,
+    admit,
+    services,
+    stopWaiting: waits.stop,
+    close: () => database.close(),
+  };
 }
 export type App = Awaited<ReturnType<typeof createApp>>;

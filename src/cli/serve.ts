@@ -42,6 +42,7 @@ export async function serve(): Promise<void> {
   const stopSweeping = sweepRegularly(app.sweeps, log);
   stopOnSignals(async () => {
     log.info('stopping: requests under way are finished');
+    app.stopWaiting();
     await Promise.all([http.drain(GRACE_MS), stopSweeping()]);
     await app.close();
     log.info('stopped');

@@ -39,7 +39,9 @@ export const exchange = createRoute({
   tags,
   method: 'post',
   path: '/api/device-login/requests/{id}/exchange',
-  summary: 'Ask whether it was approved, and sign in',
+  summary: 'Wait until it is approved, and sign in',
+  description:
+    'Answers as soon as somebody has decided, and after 25 seconds at the latest. A 202 with `Retry-After` came at once, since too many are waiting or the server stops: wait that long before asking again.',
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: answer(User),

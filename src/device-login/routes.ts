@@ -7,7 +7,7 @@ import type { User } from '../users/contract.ts';
 import * as contract from './contract.ts';
 import type { Decider, DeviceLogin } from './service.ts';
 
-/** Seconds between two questions of a waiting browser. */
+/** Seconds between two questions of a browser whose question was not kept waiting. */
 const INTERVAL = 3;
 
 const deciderOf = (c: Ctx): Decider => {
@@ -33,14 +33,13 @@ export function deviceLoginRoutes(app: OpenAPIHono<Env>, { deviceLogin, cookies,
     return c.json({ id, userCode, verificationUri, verificationUriComplete, expiresAt: date(expiresAt), interval: INTERVAL }, 201);
   });
 
-  // Answers at once: a question that waited would hold a connection for each browser, and the server's stop for all of them.
   app.openapi(contract.exchange, async (c) => {
     const { id } = c.req.valid('param');
     const cookie = cookies.deviceLogin(id);
     const asked = { id, token: cookie.read(c), origin: originOf(c), replaces: cookies.session.read(c) };
-    const signedIn = await deviceLogin.exchange(asked);
-    if (!signedIn) {
-      c.header('Retry-After', String(INTERVAL));
+    const signedIn = await deviceLogin.exchange(asked, c.req.raw.signal);
+    if (signedIn === 'pending' || signedIn === 'busy') {
+      if (signedIn === 'busy') c.header('Retry-After', String(INTERVAL));
       return c.json({ status: 'pending' as const }, 202);
     }
     cookies.session.set(c, signedIn.value, signedIn.maxAge);

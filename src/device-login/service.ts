@@ -5,6 +5,7 @@ import type { Origin } from '#platform/http/context.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { deviceLoginStore } from './store.ts';
+import type { Waits } from './waits.ts';
 
 /** What it needs of those who know about people, passkeys and places. */
 export interface Neighbours {
@@ -32,6 +33,7 @@ interface Deps {
   random: Random;
   audit: Audit;
   neighbours: Neighbours;
+  waits: Waits;
   codes: {
     /** Keyed: a user code is short. */
     hash(code: string): string;
@@ -41,14 +43,25 @@ interface Deps {
 }
 
 const LIFE_SECONDS = 300;
+/** How long a browser's question may wait for its answer. */
+const WAIT_SECONDS = 25;
 /** A reauthentication for approving may be this old. */
 const FRESH_SECONDS = 60;
 /** Capitals without I, L and O; with the P in front nobody takes it for the code of a television. */
 const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ';
 const normal = (code: string) => code.toUpperCase().replace(/[^A-Z]/g, '');
 
+interface Asked {
+  id: string;
+  /** The cookie's. */
+  token: string | undefined;
+  origin: Origin;
+  /** The value of a session that ends with this sign-in. */
+  replaces?: string;
+}
+
 /** Signing a browser in from another device: it shows a code, a signed-in person looks at who asks, and approves with their passkey. */
-export function createDeviceLogin({ db, clock, random, audit, neighbours, codes }: Deps) {
+export function createDeviceLogin({ db, clock, random, audit, neighbours, waits, codes }: Deps) {
   const find = async (code: string, userId: string) => {
     const wait = codes.guesses.blockedFor(userId);
     if (wait > 0) throw new AppError('rate_limited', { retryAfter: wait });
@@ -56,6 +69,22 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, codes 
     if (request) return request;
     codes.guesses.wrong(userId);
     throw notFound('Sign-in request');
+  };
+
+  /** Undefined while nobody has decided. */
+  const outcome = async ({ id, token, origin, replaces }: Asked) => {
+    const now = clock.now();
+    const tokenHash = sha256(token ?? '');
+    const request = token === undefined ? undefined : await deviceLoginStore(db).ofBrowser(id, tokenHash, now);
+    if (!request) throw new AppError('device_login_expired');
+    if (request.decision === null) return undefined;
+    if (request.decision !== 'approved') throw new AppError('device_login_denied');
+    return db.transaction().execute(async (tx) => {
+      const taken = await deviceLoginStore(tx).takeApproved(id, tokenHash, now);
+      if (!taken?.user_id) throw new AppError('device_login_expired');
+      if (await deviceLoginStore(tx).isDisabled(taken.user_id)) throw new AppError('user_disabled');
+      return { userId: taken.user_id, ...(await neighbours.start(tx, { userId: taken.user_id, amr: ['otp'], origin, replaces })) };
+    });
   };
 
   return {
@@ -114,25 +143,21 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, codes 
         const event = decision === 'approve' ? 'REMOTE_SIGN_IN' : 'REMOTE_SIGN_IN_DENIED';
         await audit.record(tx, { event, user: { id: userId, username }, data, origin });
       });
+      waits.wake(request.id);
     },
 
     /**
-     * What became of this browser's request: undefined while nobody has decided, else the session it is signed in with. Throws
-     * `device_login_expired` (also for another browser), `device_login_denied` or `user_disabled`.
+     * The session this browser is signed in with, as soon as somebody has approved. `pending` when nobody has decided for 25 seconds, `busy` when it
+     * could not wait and should ask again later. Throws `device_login_expired` (also for another browser), `device_login_denied` or `user_disabled`.
      */
-    async exchange({ id, token, origin, replaces }: { id: string; token: string | undefined; origin: Origin; replaces?: string }) {
-      const now = clock.now();
-      const tokenHash = sha256(token ?? '');
-      const request = token === undefined ? undefined : await deviceLoginStore(db).ofBrowser(id, tokenHash, now);
-      if (!request) throw new AppError('device_login_expired');
-      if (request.decision === null) return undefined;
-      if (request.decision !== 'approved') throw new AppError('device_login_denied');
-      return db.transaction().execute(async (tx) => {
-        const taken = await deviceLoginStore(tx).takeApproved(id, tokenHash, now);
-        if (!taken?.user_id) throw new AppError('device_login_expired');
-        if (await deviceLoginStore(tx).isDisabled(taken.user_id)) throw new AppError('user_disabled');
-        return { userId: taken.user_id, ...(await neighbours.start(tx, { userId: taken.user_id, amr: ['otp'], origin, replaces })) };
-      });
+    async exchange(asked: Asked, gone: AbortSignal) {
+      for (let seconds = 0; ; seconds++) {
+        const signedIn = await outcome(asked);
+        if (signedIn) return signedIn;
+        if (seconds === WAIT_SECONDS) return 'pending';
+        // Who is gone must not spend an approval that they would come back for.
+        if (!(await waits.forWord(asked.id, gone))) return 'busy';
+      }
     },
 
     /** Removes what has expired; answers how many. For a job: nothing depends on it. */

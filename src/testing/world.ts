@@ -66,15 +66,24 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
 
 /**
  * A real installation: the whole program on a fresh database (SQLite in memory; PostgreSQL when TEST_DATABASE_URL is set), with a clock the
- * test moves. `over.database` is the path of a file for SQLite that is to be on the disk. `api` calls the REST API with the static key; `request` is a bare call. `outside` stands in for servers elsewhere.
+ * test moves. `over.database` is the path of a file for SQLite that is to be on the disk. `api` calls the REST API with the static key; `request` is a bare call. `outside` stands in for servers elsewhere, and for time: requests that wait do so no time at all.
  */
-export async function world(t: TestContext, over: Partial<Config> = {}, outside: Pick<Deps, 'fetchPublic'> = {}) {
+export async function world(t: TestContext, over: Partial<Config> = {}, outside: Pick<Deps, 'fetchPublic' | 'pause'> = {}) {
   const clock = settableClock();
   const log = recordingLog();
   const statements: string[] = [];
   const database = await testDatabase(clock, (sql) => void statements.push(sql), { reuse: true, file: over.database });
   const config = testConfig(over);
-  const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys(), ...outside });
+  const app = await createApp({
+    config,
+    database,
+    clock,
+    random: systemRandom,
+    log,
+    generateKey: sharedKeys(),
+    pause: async () => {},
+    ...outside,
+  });
   t.after(() => app.close());
   const request = (path: string, init: RequestInit = {}) => app.request(new URL(path, config.appUrl).href, init);
   const api = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {

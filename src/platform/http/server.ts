@@ -192,6 +192,8 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
       server.listen(port, host, 4096);
       await once(server, 'listening');
     },
+      // Answers that began before the stop did not tell their clients to close.
+      if (draining) server.closeIdleConnections();
     isDraining: () => draining,
     /** Takes no new connection, lets what is under way finish for at most `graceMs`, and ends the rest. */
     async drain(graceMs: number): Promise<void> {

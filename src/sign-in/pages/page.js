@@ -186,7 +186,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 const OVER = /** @type {Record<string, string>} */ ({ device_login_denied: 'denied', user_disabled: 'disabled' });
 
 /**
- * Asks again and again whether another device has let this browser in. A lost connection or a busy server is no answer.
+ * Asks until another device has let this browser in: the server keeps the question as long as it can. A lost connection or a busy server is no answer.
  * @param {NonNullable<import('./layout.ts').ScriptData['wait']>} asked
  */
 async function wait({ url, seconds, next, over }) {
@@ -197,7 +197,6 @@ async function wait({ url, seconds, next, over }) {
     if (clock) clock.textContent = `${Math.floor(left() / 60)}:${String(left() % 60).padStart(2, '0')}`;
   }, 1000);
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 3000));
     const init = { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: '{}' };
     const response = await fetch(url, init).catch(() => undefined);
     if (response?.status === 200) return leave(next);
@@ -206,6 +205,8 @@ async function wait({ url, seconds, next, over }) {
       return location.replace(over + (OVER[code] ?? 'expired'));
     }
     if (left() === 0) return location.replace(`${over}expired`);
+    const waited = response?.status === 202 && !response.headers.has('retry-after');
+    if (!waited) await new Promise((resolve) => setTimeout(resolve, 3000));
   }
 }
 if (data.wait) wait(data.wait);
