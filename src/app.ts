@@ -60,14 +60,15 @@ import type { Tables } from './platform/db/tables.ts';
 import { AppError } from './platform/errors.ts';
 import { guessLimit } from './platform/guess-limit.ts';
 import type { Ctx, Env } from './platform/http/context.ts';
+import { protocolEndpoints } from './platform/http/endpoints.ts';
 import { restError, validationFailed } from './platform/http/errors.ts';
 import { frontDoor } from './platform/http/front-door.ts';
 import { createPublicFetch, type PublicFetch } from './platform/http/public-fetch.ts';
 import { createRateLimits } from './platform/http/rate-limits.ts';
 import { unmatched } from './platform/http/unmatched.ts';
 import type { Log } from './platform/log.ts';
-import type { Random } from './platform/random.ts';
 import { type Pause, pause as reallyPause } from './platform/pause.ts';
+import type { Random } from './platform/random.ts';
 import { createSeal, keyedHash } from './platform/seal.ts';
 import type { Sweep } from './platform/sweep.ts';
 import { VERSION } from './platform/version.ts';
@@ -111,9 +112,9 @@ export interface Deps {
   generateKey?: GenerateKey;
   /** How addresses that came from outside are fetched; tests reach servers of their own. */
   fetchPublic?: PublicFetch;
-}
   /** How time is let pass while a request waits; tests do not wait. */
   pause?: Pause;
+}
 
 /** Puts config → platform → features → one handler together; the only file that knows everything. */
 export async function createApp({
@@ -246,10 +247,10 @@ export async function createApp({
     takeReauthentication: (tx, proof, session) => passkeys.takeReauthentication(tx, proof, session),
     guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
   });
-  const deviceLogin = createDeviceLogin({
   const waits = createWaits({ pause });
-    db,
+  const deviceLogin = createDeviceLogin({
     waits,
+    db,
     clock,
     random,
     audit,
@@ -451,13 +452,16 @@ export async function createApp({
     newRequestId: random.uuid,
   });
   app.use(door.name);
-  app.use(async (c, next) => {
+  const before = async (ip: string) => {
     // The first visitor from outside waits until places are known, here, where nothing is held yet.
     if (!places.isSettled()) {
-      locate(c.var.ip);
+      locate(ip);
       await places.pending();
     }
     await settings.refresh();
+  };
+  app.use(async (c, next) => {
+    await before(c.var.ip);
     await next();
   });
   app.use(door.check);
@@ -484,9 +488,10 @@ export async function createApp({
   deviceLoginRoutes(app, { deviceLogin, cookies, showUser: users.me, appUrl: config.appUrl });
   signUpRoutes(app, { setUp, signUps, cookies, showUser: users.me });
   passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
-  grantRoutes(app, { engine, clock, db, log, audit });
-  pushedRoutes(app, { engine: { ...engine, policy: frontEngine.policy, pushed }, clock, db, log, audit });
-  deviceRoutes(app, { engine, devices, clock, cookies, metaOf: clients.meta, db, log, audit });
+  const endpoints = protocolEndpoints({ app, rows: ROUTES, before, log });
+  grantRoutes(endpoints, { engine, clock, db, log, audit });
+  pushedRoutes(endpoints, { engine: { ...engine, policy: frontEngine.policy, pushed }, clock, db, log, audit });
+  deviceRoutes(app, { endpoints, engine, devices, clock, cookies, metaOf: clients.meta, db, log, audit });
   signingKeyRoutes(app, { signingKeys });
   consentRoutes(app, { consents });
   authorizeRoutes(app, {
@@ -512,6 +517,7 @@ export async function createApp({
     passkeys,
     passkeyList,
     sessions,
+    consents,
     oneTimeCodes,
     setUp,
     signUps: ownAccounts,
@@ -549,6 +555,7 @@ export async function createApp({
   return {
     fetch: app.fetch,
     request: app.request,
+    endpoints,
     app,
     sweeps,
     admit,

@@ -21,7 +21,7 @@ async function running(t: TestContext, logJson: boolean) {
   const database = await testDatabase(clock, undefined, { reuse: true });
   const config = testConfig({ appUrl: 'http://localhost:1411', internalAppUrl: 'http://localhost:1411', logJson, logQueryArgs: true });
   const app = await createApp({ config, database, clock, random: systemRandom, log, generateKey: sharedKeys() });
-  const http = httpServer({ fetch: app.fetch, config, log, isUpload: () => false, secretPaths: [] });
+  const http = httpServer({ fetch: app.fetch, endpoints: app.endpoints, config, log, isUpload: () => false, secretPaths: [] });
   await http.listen(0, '127.0.0.1');
   t.after(async () => {
     await http.drain(0);

@@ -8,7 +8,7 @@ import { type World, world } from './testing/world.ts';
 
 /** The world behind the real server: answers a request's status and headers. */
 async function served(t: TestContext, { app, config, log }: World) {
-  const http = httpServer({ fetch: app.fetch, config, log, isUpload: () => false, secretPaths: [] });
+  const http = httpServer({ fetch: app.fetch, endpoints: app.endpoints, config, log, isUpload: () => false, secretPaths: [] });
   await http.listen(0, '127.0.0.1');
   t.after(() => http.drain(0));
   const { port } = http.server.address() as AddressInfo;

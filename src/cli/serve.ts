@@ -35,7 +35,8 @@ export async function serve(): Promise<void> {
   const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log });
   const unguarded = routesWithoutRow(app.app, ROUTES);
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
-  const http = httpServer({ fetch: app.fetch, config, log, isUpload, secretPaths: SECRET_PATHS, admit: app.admit });
+  const door = { fetch: app.fetch, endpoints: app.endpoints, admit: app.admit };
+  const http = httpServer({ ...door, config, log, isUpload, secretPaths: SECRET_PATHS });
   await http.listen(config.port, config.host).catch((cause: unknown) => {
     throw cannotListen(cause, config);
   });

@@ -6,6 +6,7 @@ import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { answer, problems } from '#platform/http/contract.ts';
+import type { Endpoints } from '#platform/http/endpoints.ts';
 import { ClientMeta } from '../clients/contract.ts';
 import type { Cookies } from '../sessions/cookies.ts';
 import type { DevicesService } from './device-service.ts';
@@ -49,6 +50,7 @@ const deny = createRoute({
 });
 
 interface Deps extends Refusals {
+  endpoints: Pick<Endpoints, 'add'>;
   engine: TokenDeps & Parameters<typeof deviceAuthorization>[0];
   devices: DevicesService;
   clock: Clock;
@@ -57,15 +59,13 @@ interface Deps extends Refusals {
 }
 
 /** RFC 8628: the device's endpoint, and what the person's browser asks and answers. */
-export function deviceRoutes(app: OpenAPIHono<Env>, { engine, devices, clock, cookies, metaOf, ...refused }: Deps): void {
-  app.post(
+export function deviceRoutes(app: OpenAPIHono<Env>, { endpoints, engine, devices, clock, cookies, metaOf, ...refused }: Deps): void {
+  endpoints.add(
+    'post',
     '/api/oidc/device/authorize',
-    oauth(refused, async (c) => {
-      const response = await deviceAuthorization(engine, await form(c), c.req.header('authorization'), {
-        now: clock.now(),
-        origin: originOf(c),
-      });
-      return noStore(response);
+    oauth(refused, async (call) => {
+      const { origin } = call;
+      return noStore(await deviceAuthorization(engine, form(call), call.header('authorization'), { now: clock.now(), origin }));
     }),
   );
 

@@ -1,7 +1,8 @@
 import { errorBody, OAuthError } from '#oidc/errors.ts';
 import { type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Db } from '#platform/db/open.ts';
-import { type Ctx, type Origin, originOf } from '#platform/http/context.ts';
+import type { Origin } from '#platform/http/context.ts';
+import type { Call, Reply } from '#platform/http/endpoints.ts';
 import type { Log } from '#platform/log.ts';
 
 /** What refusals are told to. */
@@ -26,11 +27,11 @@ export interface Refusals {
 const FORM = 'application/x-www-form-urlencoded';
 
 /** The form of a protocol endpoint's body; another content type, or none, is refused (RFC 6749 appendix B). */
-export async function form(c: Ctx): Promise<Parameters> {
-  const type = c.req.header('content-type');
+export function form(call: Call): Parameters {
+  const type = call.header('content-type');
   if (type === undefined || type.split(';', 1)[0]!.trim().toLowerCase() !== FORM)
     throw new OAuthError('invalid_request', `the body must be ${FORM}`, { reason: 'content-type' });
-  return parseParameters(await c.req.text());
+  return parseParameters(call.body);
 }
 
 /** A person or client was told no; the rest are mistakes in the request. */
@@ -46,16 +47,16 @@ const REFUSALS = new Set([
 ]);
 
 /** Writes the line that the id on a refusal leads to, and an audit row when a known person was refused at a known application. */
-export async function tellRefusal({ db, log, audit }: Refusals, error: OAuthError, c: Ctx): Promise<void> {
+async function tellRefusal({ db, log, audit }: Refusals, error: OAuthError, { origin, path }: Call): Promise<void> {
   const { client, person } = error.about;
   const fields = {
-    request_id: c.var.requestId,
+    request_id: origin.requestId,
     code: error.code,
     reason: error.reason,
     client: client?.id,
     user: person?.id,
-    ip: c.var.ip,
-    path: c.req.path,
+    ip: origin.ip,
+    path,
   };
   if (!REFUSALS.has(error.code)) return log.error('OAuth request error', fields);
   log.warn('OAuth request unauthorized', fields);
@@ -66,36 +67,35 @@ export async function tellRefusal({ db, log, audit }: Refusals, error: OAuthErro
       client,
       reason: error.reason,
       data: { clientName: client.name },
-      origin: originOf(c),
+      origin,
     });
 }
 
+const NO_STORE = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+
+/** A protocol answer: nobody may keep it (RFC 6749 section 5.1). */
+export const noStore = (body: object, status: 200 | 201 = 200): Reply => ({ status, headers: NO_STORE, body: JSON.stringify(body) });
+
+function challengeOf({ code, reason, description }: OAuthError): string | undefined {
+  if (code === 'invalid_client') return 'Basic realm="PocketID", charset="UTF-8"';
+  if (code !== 'invalid_token' && code !== 'insufficient_scope') return undefined;
+  return reason === 'access-token-missing' ? 'Bearer' : `Bearer error="${code}", error_description="${description}"`;
+}
+
 /** RFC 6749 section 5.2, RFC 6750 section 3. */
-export function oauthErrorResponse(error: OAuthError, c: Ctx): Response {
-  c.header('Cache-Control', 'no-store');
-  c.header('Pragma', 'no-cache');
-  if (error.code === 'invalid_client') c.header('WWW-Authenticate', 'Basic realm="PocketID", charset="UTF-8"');
-  else if (error.code === 'invalid_token' || error.code === 'insufficient_scope')
-    c.header(
-      'WWW-Authenticate',
-      error.reason === 'access-token-missing' ? 'Bearer' : `Bearer error="${error.code}", error_description="${error.description}"`,
-    );
-  return c.json(errorBody(error), error.status);
+function refusal(error: OAuthError): Reply {
+  const challenge = challengeOf(error);
+  const headers = challenge === undefined ? NO_STORE : { ...NO_STORE, 'WWW-Authenticate': challenge };
+  return { status: error.status, headers, body: JSON.stringify(errorBody(error)) };
 }
 
 /** Runs a protocol handler and answers its refusals as OAuth JSON; anything else goes on to the general handler. */
-export const oauth = (refusals: Refusals, handler: (c: Ctx) => Promise<Response>) => async (c: Ctx) => {
+export const oauth = (refusals: Refusals, handler: (call: Call) => Promise<Reply>) => async (call: Call) => {
   try {
-    return await handler(c);
+    return await handler(call);
   } catch (cause) {
     if (!(cause instanceof OAuthError)) throw cause;
-    await tellRefusal(refusals, cause, c);
-    return oauthErrorResponse(cause, c);
+    await tellRefusal(refusals, cause, call);
+    return refusal(cause);
   }
 };
-
-/** A protocol answer: nobody may keep it (RFC 6749 section 5.1). */
-export const noStore = (body: object, status: 200 | 201 = 200): Response =>
-  // Plain headers go straight to the wire; a `Headers` object, which c.header() would make, costs as much as the token's lookup.
-  new Response(JSON.stringify(body), { status, headers: NO_STORE });
-const NO_STORE = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Pragma: 'no-cache' };

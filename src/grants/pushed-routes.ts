@@ -1,8 +1,7 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import { ENDPOINTS } from '#oidc/discovery.ts';
 import { pushedAuthorization } from '#oidc/par.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Env } from '#platform/http/context.ts';
+import type { Endpoints } from '#platform/http/endpoints.ts';
 import { form, noStore, oauth, type Refusals } from './oauth-http.ts';
 
 interface Deps extends Refusals {
@@ -11,11 +10,12 @@ interface Deps extends Refusals {
 }
 
 /** RFC 9126: the pushed authorization request endpoint. */
-export function pushedRoutes(app: OpenAPIHono<Env>, { engine, clock, ...refusals }: Deps): void {
-  app.post(
+export function pushedRoutes(endpoints: Pick<Endpoints, 'add'>, { engine, clock, ...refusals }: Deps): void {
+  endpoints.add(
+    'post',
     ENDPOINTS.pushedAuthorization,
-    oauth(refusals, async (c) => {
-      const pushed = await pushedAuthorization(engine, await form(c), c.req.header('authorization'), clock.now());
+    oauth(refusals, async (call) => {
+      const pushed = await pushedAuthorization(engine, form(call), call.header('authorization'), clock.now());
       return noStore(pushed, 201);
     }),
   );

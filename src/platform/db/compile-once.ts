@@ -38,9 +38,9 @@ function prepared<V, R>(bound: (db: Db, values: V) => CompiledQuery<R>): Prepare
   return Object.assign((db: Db, values: V) => run<R>(db, bound(db, values)), { with: bound });
 }
 
-const filled = (statement: CompiledQuery, valueOf: (name: string) => unknown): CompiledQuery => {
+const filled = (statement: CompiledQuery, named: (name: string) => unknown): CompiledQuery => {
   const { sql, query, queryId } = statement;
-  return { sql, query, queryId, parameters: statement.parameters.map((value) => (value instanceof Slot ? valueOf(value.name) : value)) };
+  return { sql, query, queryId, parameters: statement.parameters.map((value) => (value instanceof Slot ? named(value.name) : value)) };
 };
 
 /**
@@ -68,7 +68,12 @@ export function compileForEach<R>(build: (db: Db, ids: string[]) => Compilable<R
       statementOf = perDatabase((of) => build(of, places as unknown as string[]).compile());
       bySize.set(ids.length, statementOf);
     }
-    return (await run<R>(db, filled(statementOf(db), (name) => ids[Number(name)]))).rows;
+    return (
+      await run<R>(
+        db,
+        filled(statementOf(db), (name) => ids[Number(name)]),
+      )
+    ).rows;
   };
 }
 

@@ -55,49 +55,50 @@ export function validationFailed(issues: readonly z.core.$ZodIssue[]): AppError 
   return new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
 }
 
+/** What the log tells of a request that failed. `path` without what is secret in it. */
+interface Failed {
+  requestId: string;
+  method: string;
+  path: string;
+  ip: string;
+}
+
 /** REST errors as the contract's body; anything that is not an expected refusal is a bug: 500, request id, stack in the log only. */
-export function restError(cause: unknown, c: Context<Env>, log: Log): Response {
-  const requestId = c.var.requestId;
+export function restFailure(
+  cause: unknown,
+  request: Failed,
+  log: Log,
+): { status: AppError['status']; headers: Record<string, string>; body: string } {
+  const { requestId, method, path, ip } = request;
   let error: AppError;
   if (cause instanceof AppError) error = cause;
   else if (cause instanceof HTTPException)
     error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
   else if (cause instanceof DatabaseUnavailable) {
-    log.error('database error', {
-      request_id: requestId,
-      ref: shortId(requestId),
-      path: loggedPath(c),
-      method: c.req.method,
-      error: cause.message,
-    });
+    log.error('database error', { request_id: requestId, ref: shortId(requestId), path, method, error: cause.message });
     error = new AppError('unavailable', { retryAfter: 2 });
   } else {
     const e = cause instanceof Error ? cause : new Error(String(cause));
-    log.error('internal error', {
-      request_id: requestId,
-      ref: shortId(requestId),
-      path: loggedPath(c),
-      method: c.req.method,
-      error: e.message,
-      stack: e.stack,
-    });
+    log.error('internal error', { request_id: requestId, ref: shortId(requestId), path, method, error: e.message, stack: e.stack });
     error = new AppError('internal_error');
   }
+  const { detail, details, fields, retryAfter } = error.extra;
   if (error.status === 401 || error.status === 403) {
-    log.warn('request unauthorized', {
-      request_id: requestId,
-      ref: shortId(requestId),
-      reason: error.code,
-      method: c.req.method,
-      path: loggedPath(c),
-      ip: c.var.ip,
-      detail: error.extra.detail,
-    });
-  } else if (error.extra.detail) log.info('request refused', { request_id: requestId, reason: error.code, detail: error.extra.detail });
-  if (error.extra.retryAfter !== undefined) c.header('Retry-After', String(error.extra.retryAfter));
-  const details =
-    error.extra.details || error.extra.fields
-      ? { ...error.extra.details, ...(error.extra.fields ? { fields: error.extra.fields } : {}) }
-      : undefined;
-  return c.json({ error: error.message, code: error.code, ...(details ? { details } : {}), request_id: requestId }, error.status);
+    const ref = shortId(requestId);
+    log.warn('request unauthorized', { request_id: requestId, ref, reason: error.code, method, path, ip, detail });
+  } else if (detail) log.info('request refused', { request_id: requestId, reason: error.code, detail });
+  const told = details || fields ? { details: { ...details, ...(fields ? { fields } : {}) } } : {};
+  return {
+    status: error.status,
+    headers: { 'Content-Type': 'application/json', ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }) },
+    body: JSON.stringify({ error: error.message, code: error.code, ...told, request_id: requestId }),
+  };
+}
+
+/** The same as the answer of a route. */
+export function restError(cause: unknown, c: Context<Env>, log: Log): Response {
+  const request = { requestId: c.var.requestId, method: c.req.method, path: loggedPath(c), ip: c.var.ip };
+  const { status, headers, body } = restFailure(cause, request, log);
+  // Through the context, which keeps headers that were set before the failure.
+  return c.body(body, status, headers);
 }

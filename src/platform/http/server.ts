@@ -5,9 +5,10 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Answer, answerClass, type Served } from './answer.ts';
+import { type Answer, answerClass, complete, type Served } from './answer.ts';
 import { answerBadRequest } from './bad-request.ts';
 import { clientAddress } from './client-address.ts';
+import type { Endpoints, Reply } from './endpoints.ts';
 import type { Exchange } from './exchange.ts';
 import { defaultHeaders } from './headers.ts';
 import { type BodyRefusal, readBody } from './request-body.ts';
@@ -37,6 +38,8 @@ const announcesBody = ({ headers }: IncomingMessage): boolean =>
   (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
 
 interface Options {
+  /** Endpoints that are served without the application around them. */
+  endpoints?: Pick<Endpoints, 'find'>;
   fetch: (request: Request, env: { exchange: Exchange }) => Response | Promise<Response>;
   config: { appUrl: string; internalAppUrl: string; trustProxy: boolean | string[]; logQueryArgs: boolean };
   log: Log;
@@ -66,7 +69,7 @@ const OF_BODY: Record<Exclude<BodyRefusal, 'gone'>, number> = { 'too large': 413
  * The HTTP server: judges every request before the application sees it (size, target, host, client), reads its body, and writes its line in the
  * log. The application gets whole requests only.
  */
-export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, limits = LIMITS }: Options) {
+export function httpServer({ fetch, endpoints, config, log, isUpload, secretPaths, admit, limits = LIMITS }: Options) {
   const judge = targetJudge([config.appUrl, config.internalAppUrl]);
   const addressOf = clientAddress(config.trustProxy);
   const write = requestLog({ log, logQueryArgs: config.logQueryArgs, secretPaths });
@@ -117,7 +120,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
     return true;
   };
 
-  const withBody = async (incoming: Served, outgoing: ServerResponse, path: string, awaitsContinue: boolean) => {
+  const withBody = async (incoming: Served, outgoing: Answer, path: string, awaitsContinue: boolean) => {
     const body = await readBody(
       incoming,
       outgoing,
@@ -128,8 +131,57 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
     if (typeof body === 'string') return refuse(incoming, outgoing, OF_BODY[body], `the body is ${body}`);
     if (incoming.headers['content-type']?.startsWith('application/x-www-form-urlencoded') && tooManyParameters(body))
       return refuse(incoming, outgoing, 400, 'there are too many parameters');
-    (incoming as { rawBody?: Buffer }).rawBody = body;
-    return listener(incoming, outgoing);
+    pass(incoming, outgoing, path, body);
+  };
+
+  /** Headers as they go out, by the object in which a reply names them: most replies share one. */
+  const heads = { open: new WeakMap<object, string[]>(), closed: new WeakMap<object, string[]>() };
+  const headOf = ({ headers }: Reply, kind: 'open' | 'closed'): string[] => {
+    let head = heads[kind].get(headers);
+    if (!head) {
+      head = complete(headers as Record<string, string>, defaults[kind]);
+      heads[kind].set(headers, head);
+    }
+    return head;
+  };
+
+  const answerCall = async (
+    endpoint: NonNullable<ReturnType<Endpoints['find']>>,
+    incoming: Served,
+    outgoing: Answer,
+    path: string,
+    body: Buffer | undefined,
+  ) => {
+    const { exchange, headers, url = '', method = '' } = incoming;
+    const requestId = exchange.requestId as string;
+    const reply = await endpoint(
+      {
+        method,
+        path,
+        query: url.slice(path.length + 1),
+        header: (name) => headers[name] as string | undefined,
+        body: body?.toString() ?? '',
+        origin: { requestId, ip: exchange.ip, userAgent: headers['user-agent'] ?? '' },
+      },
+      exchange,
+    );
+    const length = String(Buffer.byteLength(reply.body));
+    outgoing.writeWhole(reply.status, [
+      ...headOf(reply, exchange.cors ? 'open' : 'closed'),
+      'content-length',
+      length,
+      'x-request-id',
+      requestId,
+    ]);
+    outgoing.end(reply.body);
+  };
+
+  /** On to whoever answers; `body` was read already. */
+  const pass = (incoming: Served, outgoing: Answer, path: string, body?: Buffer): void => {
+    const endpoint = endpoints?.find(incoming.method as string, path);
+    if (endpoint) return void answerCall(endpoint, incoming, outgoing, path, body);
+    if (body) (incoming as { rawBody?: Buffer }).rawBody = body;
+    void listener(incoming, outgoing);
   };
 
   const handle = (message: IncomingMessage, response: ServerResponse, awaitsContinue = false) => {
@@ -146,6 +198,8 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
     outgoing.once('close', () => {
       const status = outgoing.headersSent ? outgoing.statusCode : 499;
       write(incoming, incoming.url as string, exchange, status, performance.now() - began, outgoing.size);
+      // Answers that began before the stop did not tell their clients to close.
+      if (draining) server.closeIdleConnections();
     });
     if (draining) outgoing.setHeader('connection', 'close');
     if (incoming.rawHeaders.length > 2 * limits.maxHeaders) return refuse(incoming, outgoing, 431, 'there are too many headers');
@@ -164,7 +218,7 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
       incoming.method = 'GET';
     }
     if (announcesBody(incoming)) return void withBody(incoming, outgoing, path, awaitsContinue);
-    return void listener(incoming, outgoing);
+    pass(incoming, outgoing, path);
   };
 
   const server = createServer({
@@ -172,6 +226,8 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
     requestTimeout: limits.requestTimeout,
     keepAliveTimeout: limits.keepAliveTimeout,
     maxHeaderSize: limits.maxHeaderSize,
+    // Two Authorization headers are neither of them.
+    joinDuplicateHeaders: true,
     connectionsCheckingInterval: limits.checkInterval,
     insecureHTTPParser: false,
     ServerResponse: answerClass(defaults),
@@ -192,8 +248,6 @@ export function httpServer({ fetch, config, log, isUpload, secretPaths, admit, l
       server.listen(port, host, 4096);
       await once(server, 'listening');
     },
-      // Answers that began before the stop did not tell their clients to close.
-      if (draining) server.closeIdleConnections();
     isDraining: () => draining,
     /** Takes no new connection, lets what is under way finish for at most `graceMs`, and ends the rest. */
     async drain(graceMs: number): Promise<void> {
