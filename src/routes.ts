@@ -168,6 +168,7 @@ post   /signup/add-passkey                                  browser   sign-in
 get    /account                                             opt       sign-in
 post   /account/passkeys/{id}/rename                        opt       sign-in
 post   /account/passkeys/{id}/remove                        opt       sign-in
+post   /account/applications/remove                         opt       sign-in
 post   /account/sessions/{id}/end                           opt       sign-in
 get    /device                                              opt       sign-in
 post   /device                                              opt       sign-in        limit=device-login-verification

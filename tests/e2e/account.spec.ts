@@ -52,3 +52,23 @@ test('the profile: a session elsewhere is ended from here', async ({ browser, pa
   await expect(elsewhere).toHaveURL(/\/login\?redirect=/);
   await other.close();
 });
+
+test('the profile: an application that knows a person is removed, and has to ask again', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri, { launchURL: rp.url });
+  await device(page, milton.passkey);
+  await page.goto(`${server.url}/account`);
+  await expect(page.getByText('No application has asked who you are yet.')).toBeVisible();
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(heading(page)).toHaveText(`Hello ${milton.username}`);
+
+  await page.goto(`${server.url}/account`);
+  await expect(page.getByText('Your name and picture · Your e-mail address · Your groups · last used')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Paperless' })).toHaveAttribute('href', rp.url);
+  await page.getByRole('button', { name: 'Remove Paperless' }).click();
+  await expect(page.getByRole('status')).toHaveText('The application is removed. It has to ask you first, if you go there again.');
+  await expect(page.getByText('No application has asked who you are yet.')).toBeVisible();
+  await page.goto(rp.startUrl(paperless));
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+});

@@ -70,6 +70,10 @@ const account = (more: Partial<AccountModel> = {}): AccountModel => ({
     { id: 'p1', name: 'iCloud Keychain Passkey', createdAt: NOW - 90 * 86_400, lastUsedAt: NOW - 200, synced: true },
     { id: 'p2', name: 'YubiKey 5 Passkey', createdAt: NOW - 4 * 86_400, lastUsedAt: null, synced: false },
   ],
+  applications: [
+    { ...client, scopes: ['openid', 'profile', 'email', 'groups'], lastUsedAt: NOW - 4000 },
+    { ...grafana, launchUrl: null, scopes: ['openid', 'inventory:read'], lastUsedAt: NOW - 400_000 },
+  ],
   sessions: [
     {
       id: 's1',
@@ -277,13 +281,14 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   'sign-out-refused': (look) => signOutPage(look, person, true),
   'signed-out': (look) => signedOutPage(look),
   account: (look) => accountPage(look, account()),
-  'account-new': (look) => accountPage(look, account({ passkeys: [], notice: 'account.saved' })),
+  'account-new': (look) => accountPage(look, account({ passkeys: [], applications: [], notice: 'account.saved' })),
   'account-one': (look) => accountPage(look, account({ passkeys: account().passkeys.slice(0, 1), problem: 'account.error.name' })),
   'account-hostile': (look) =>
     accountPage(look, {
       ...account(),
       person: { ...person, firstName: hostile, username: hostile, groups: [hostile] },
       passkeys: [{ id: 'p1', name: hostile, createdAt: NOW, lastUsedAt: null, synced: false }],
+      applications: [{ ...client, name: longName + hostile, launchUrl: 'javascript:alert(1)', scopes: [hostile], lastUsedAt: NOW }],
     }),
 };
 

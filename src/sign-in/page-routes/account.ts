@@ -10,6 +10,7 @@ const NOTICES: Record<string, MessageKey> = {
   added: 'account.passkeyAdded',
   removed: 'account.passkeyRemoved',
   ended: 'account.sessionEnded',
+  forgotten: 'account.applicationRemoved',
 };
 const PROBLEMS: Record<string, MessageKey> = {
   name: 'account.error.name',
@@ -17,14 +18,15 @@ const PROBLEMS: Record<string, MessageKey> = {
   last: 'account.passkey.last',
 };
 
-/** Registers the profile: who one is, one's passkeys and sessions. */
-export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyList, sessions, people }: PageDeps) {
+/** Registers the profile: who one is, one's passkeys, the applications that know one, and sessions. */
+export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyList, consents, sessions, people }: PageDeps) {
   app.get('/account', async (c) => {
     const session = sessionOf(c);
     if (!session) return c.redirect('/login?redirect=%2Faccount');
-    const [person, passkeys, all] = await Promise.all([
+    const [person, passkeys, applications, all] = await Promise.all([
       people.find(session.userId),
       passkeyList.listOf(session.userId),
+      consents.authorized(session.userId, { page: 1, limit: 100, search: '', filters: {} }),
       sessions.listOf(session.userId),
     ]);
     return renderer.render(c, (look) =>
@@ -36,6 +38,12 @@ export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyLi
           createdAt: created_at,
           lastUsedAt: last_used_at,
           synced: backup_state === 1,
+        })),
+        applications: applications.data.map(({ scope, client, lastUsedAt }) => ({
+          ...client,
+          launchUrl: client.launchURL,
+          scopes: JSON.parse(scope) as string[],
+          lastUsedAt: Math.floor(Date.parse(lastUsedAt) / 1000),
         })),
         sessions: all.map((entry) => ({ ...entry, current: entry.id === session.id })),
         now: clock.now(),
@@ -70,6 +78,9 @@ export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyLi
     await passkeyList.rename(userId, id, name);
   });
   change('/account/passkeys/:id/remove', 'removed', (c, userId, id) => passkeyList.removeOwn(userId, id, originOf(c)));
+  change('/account/applications/remove', 'forgotten', async (c, userId) =>
+    consents.revoke(userId, String((await formOf(c)).client ?? ''), originOf(c)),
+  );
   change('/account/sessions/:id/end', 'ended', (c, userId, id) => sessions.revoke(userId, id, originOf(c)));
   change('/account/sessions/end-others', 'ended', (c, userId) =>
     sessions.revokeAll(userId, originOf(c), { exceptId: c.var.caller?.session?.id }),

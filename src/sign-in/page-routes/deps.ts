@@ -1,6 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Origin, shortId } from '#platform/http/context.ts';
+import type { ListOptions } from '#platform/http/contract.ts';
 import type { Log } from '#platform/log.ts';
 import type { Cookies } from '../../sessions/cookies.ts';
 import type { SignUp } from '../../sign-up/contract.ts';
@@ -74,6 +75,22 @@ interface PageSessions {
   revokeAll(userId: string, origin: Origin, options: { exceptId?: string }): Promise<void>;
 }
 
+/** What people have let applications know; see `consents/`. Dates are ISO 8601. */
+interface PageConsents {
+  authorized(
+    userId: string,
+    options: ListOptions,
+  ): Promise<{
+    data: readonly {
+      scope: string;
+      lastUsedAt: string;
+      client: { id: string; name: string; hasLogo: boolean; launchURL: string | null };
+    }[];
+  }>;
+  /** Throws `not_found`. */
+  revoke(userId: string, clientId: string, origin: Origin): Promise<void>;
+}
+
 /** The first administrator's account; `secret` is the link's. */
 interface PageSetUp {
   /** False once there is an administrator. */
@@ -104,6 +121,7 @@ export interface PageDeps {
   passkeys: PagePasskeys;
   passkeyList: PagePasskeyList;
   sessions: PageSessions;
+  consents: PageConsents;
   oneTimeCodes: { redeem(from: { typed: string; origin: Origin; replaces?: string }): Promise<Started> };
   setUp: PageSetUp;
   signUps: PageSignUp;

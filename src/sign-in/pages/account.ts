@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { ICONS } from './icons.ts';
-import { type Look, mark, type Page, trouble } from './layout.ts';
+import { scopeName } from './interaction.ts';
+import { type Look, mark, type Page, safeLink, tile, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 import { deviceOf } from './user-agent.ts';
 
@@ -29,9 +30,20 @@ interface AccountSession {
   ip: string;
   userAgent: string;
 }
+/** An application the person has let know them. */
+interface AccountApplication {
+  id: string;
+  name: string;
+  hasLogo: boolean;
+  launchUrl: string | null;
+  scopes: readonly string[];
+  /** Seconds since 1970. */
+  lastUsedAt: number;
+}
 export interface AccountModel {
   person: AccountPerson;
   passkeys: readonly AccountPasskey[];
+  applications: readonly AccountApplication[];
   sessions: readonly AccountSession[];
   /** Seconds since 1970. */
   now: number;
@@ -49,6 +61,14 @@ function passkeyRow({ t }: Look, passkey: AccountPasskey, { now, only }: { now: 
   return html`<li>${ICONS.key}<div class="what">${passkey.name}<small>${t.rich('account.passkey.added', { date: t.ago(passkey.createdAt, now) })}, ${used}, ${t(passkey.synced ? 'account.passkey.synced' : 'account.passkey.local')}</small></div>
 <details><summary aria-label="${t('account.passkey.change.label', { name: passkey.name })}">${t('account.passkey.change')}</summary><div>
 <form method="post" action="${action}/rename" class="inline"><label>${t('account.passkey.name')}<input name="name" value="${passkey.name}" required maxlength="50" autocomplete="off"></label><button class="button quiet">${t('account.passkey.save')}</button></form>${remove}</div></details></li>`;
+}
+
+function applicationRow({ t }: Look, { id, name, hasLogo, launchUrl, scopes, lastUsedAt }: AccountApplication, now: number): Html {
+  const address = safeLink(launchUrl);
+  const seen = scopes.filter((scope) => scope !== 'openid').map((scope) => scopeName(t, scope));
+  const used = t.rich('account.application.used', { date: t.ago(lastUsedAt, now) });
+  return html`<li>${tile({ id, name, hasLogo })}<div class="what">${address ? html`<a href="${address}">${name}</a>` : name}<small>${[...seen, ''].join(' · ')}${used}</small></div>
+<form method="post" action="/account/applications/remove"><input type="hidden" name="client" value="${id}"><button class="linked" aria-label="${t('account.application.remove.label', { client: name })}">${t('account.application.remove')}</button></form></li>`;
 }
 
 function sessionRow({ t }: Look, session: AccountSession, now: number): Html {
@@ -69,7 +89,7 @@ const details = ({ t }: Look, { username, email, groups }: AccountPerson): Html 
 };
 
 /** Who one is here, one's passkeys and sessions. No pocket: the same house, on paper. */
-export function accountPage(look: Look, { person, passkeys, sessions, now, notice, problem }: AccountModel): Page {
+export function accountPage(look: Look, { person, passkeys, applications, sessions, now, notice, problem }: AccountModel): Page {
   const { t, site } = look;
   const advice: MessageKey =
     passkeys.length === 0 ? 'account.passkeys.none' : passkeys.length === 1 ? 'account.passkeys.one' : 'account.passkeys.text';
@@ -84,6 +104,8 @@ ${problem ? trouble(t(problem)) : notice && html`<p class="note" role="status">$
 <section aria-labelledby="passkeys"><h2 id="passkeys">${t('account.passkeys')}</h2><p>${t(advice)}</p>
 ${passkeys.length > 0 && html`<ul class="rows kept">${passkeys.map((passkey) => passkeyRow(look, passkey, { now, only: passkeys.length === 1 }))}</ul>`}
 <div><a class="button primary" href="/signup/add-passkey?redirect=%2Faccount%3Fdone%3Dadded">${ICONS.key}${t('account.passkey.add')}</a></div></section>
+<section aria-labelledby="applications"><h2 id="applications">${t('account.applications')}</h2><p>${t(applications.length > 0 ? 'account.applications.text' : 'account.applications.none')}</p>
+${applications.length > 0 && html`<ul class="rows">${applications.map((application) => applicationRow(look, application, now))}</ul>`}</section>
 <section aria-labelledby="sessions"><h2 id="sessions">${t('account.sessions')}</h2><p>${t('account.sessions.text')}</p>
 <ul class="rows">${sessions.map((session) => sessionRow(look, session, now))}</ul>
 ${others.length > 1 && html`<form method="post" action="/account/sessions/end-others"><button class="button quiet">${t('account.session.endOthers')}</button></form>`}</section></main>`,

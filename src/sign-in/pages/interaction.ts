@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { StepView, ViewPerson, ViewScope } from '../view.ts';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
-import type { Html, MessageKey } from './messages.ts';
+import type { Html, MessageKey, Translator } from './messages.ts';
 import { type Ceremony, cancelForm, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
 import { formWords } from './words.ts';
 
@@ -58,10 +58,16 @@ const SCOPE_ICONS: Record<string, Html> = {
   offline_access: ICONS.clock,
 };
 
+const isKnown = (scope: string) => Object.hasOwn(SCOPE_ICONS, scope);
+
+/** What a scope shows of a person, in words; `otherwise` (or the scope itself) for one that is not ours. */
+export const scopeName = (t: Translator, scope: string, otherwise = scope): string =>
+  isKnown(scope) ? t(`scope.${scope}` as MessageKey) : otherwise;
+
 /** A line of what an application would learn, with the values. */
 export function scopeFact({ t }: Look, { key, name, values }: ViewScope, client: string): Html {
-  const known = Object.hasOwn(SCOPE_ICONS, key);
-  const label = known ? t(`scope.${key}` as MessageKey) : name;
+  const known = isKnown(key);
+  const label = scopeName(t, key, name);
   const shown = key === 'offline_access' ? t('scope.offline_access.values', { client }) : values.join(' · ');
   const small = shown || (known ? t('scope.empty') : '');
   return html`<li>${(known && SCOPE_ICONS[key]) || ICONS.tag}<span>${label}</span>${small && html`<small>${small}</small>`}</li>`;

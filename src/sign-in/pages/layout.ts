@@ -81,6 +81,10 @@ function tucked(what: Exclude<Page['tucked'], false>, { logo, name }: Site): Htm
     : html`<div class="tucked"><span class="card">${ICONS.key}</span></div>`;
 }
 
+/** An application's logo in a list, or its initial. */
+export const tile = ({ id, name, hasLogo }: { id: string; name: string; hasLogo: boolean }): Html =>
+  html`<span class="tile" aria-hidden="true">${hasLogo ? html`<img src="${logoPath(id)}" alt="" width="40" height="40">` : initialOf(name)}</span>`;
+
 /**
  * The installation's own logo beside its name, small; undefined when it has none that can be seen there. Without one for dark grounds, the
  * light one brings a light ground along.
@@ -141,7 +145,7 @@ ${page.script && html`<script type="application/json" id="data">${raw(dataBlock(
 
 /** The heading of a pocket and what stands under it. */
 export const heading = (title: string, ...text: (string | Html)[]): Html =>
-  html`<header><h1>${title}</h1>${text.map((paragraph) => html`<p>${paragraph}</p>`)}</header>`;
+  html`<header><h1${title.length > 60 && html` class="long"`}>${title}</h1>${text.map((paragraph) => html`<p>${paragraph}</p>`)}</header>`;
 
 /** A place for what goes wrong: empty until the script or the server has something to say. */
 export const trouble = (message?: string): Html =>
@@ -149,7 +153,7 @@ export const trouble = (message?: string): Html =>
 
 /** Who is signed in, with something to press at the end. */
 export const personCard = ({ displayName, username }: { displayName: string; username: string }, action?: Html): Html =>
-  html`<div class="person"><span class="face" aria-hidden="true">${initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
+  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
 
 /** Reason and reference: what a person reads out so that the log line is found. */
 export const reference = (t: Translator, reason: string, requestId: string): Html =>

@@ -87,7 +87,7 @@ test('HARD-23 without randomness there is no page', async () => {
 
 test('HARD-25 the profile is isolated from its opener, the way in is not', async () => {
   const person = { username: 'holo', displayName: 'Holo', firstName: 'Holo', email: null, groups: [] };
-  const account = await get((look) => accountPage(look, { person, passkeys: [], sessions: [], now: 1 }));
+  const account = await get((look) => accountPage(look, { person, passkeys: [], applications: [], sessions: [], now: 1 }));
   assert.equal(account.headers.get('cross-origin-opener-policy'), 'same-origin');
 });
 

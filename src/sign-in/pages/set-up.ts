@@ -101,7 +101,7 @@ export function skipPasskeyPage({ t }: Look, { next, destination }: { next: stri
     title: t('skipPasskey.heading'),
     tucked: 'key',
     body: html`${heading(t('skipPasskey.heading'), t('skipPasskey.text'))}
-<div class="two"><a class="button quiet" href="${next}">${t('skipPasskey.skip')}</a><a class="button primary" href="${toward('/signup/add-passkey', destination)}">${ICONS.key}${t('addPasskey.button')}</a></div>`,
+<a class="button primary" href="${toward('/signup/add-passkey', destination)}">${ICONS.key}${t('addPasskey.button')}</a><a class="button quiet" href="${next}">${t('skipPasskey.skip')}</a>`,
   };
 }
 
