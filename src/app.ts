@@ -220,6 +220,8 @@ export async function createApp({
     log,
     fetchPublic,
     uriPolicy: { allowInsecure: config.allowInsecureCallbackUrls },
+    audit,
+    logos: { fetchLogo: images.fetchLogo, replaceLogo: images.replaceLogo },
     allowlist: () => settings.get('cimdUrlAllowlist'),
     dropConsents: (tx, clientId) => consents.dropOfClient(tx, clientId),
   });
@@ -546,6 +548,7 @@ export async function createApp({
     ceremonies: passkeys.sweep,
     sessions: sessions.sweep,
     'one-time codes': oneTimeCodes.sweep,
+    'client documents': documents.sweep,
     'audit log': auditLists.removeOld,
     places: async () => {
       void places.refresh();

@@ -12,6 +12,8 @@ export interface ClientDocument {
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   grants: DocumentGrant[];
+  /** Where its logo is, to be fetched like any address of a stranger. */
+  logoUri: string | undefined;
   idTokenAlg: (typeof ALGS)[number];
 }
 
@@ -22,10 +24,18 @@ const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const MAX_NAME = 40;
 
 const uris = z.array(z.string().max(2048)).max(20).default([]);
+// A logo that is none is no reason to refuse the client.
+const logo = z
+  .string()
+  .max(2048)
+  .refine((uri) => URL.canParse(uri) && new URL(uri).protocol === 'https:')
+  .optional()
+  .catch(undefined);
 const nothing = z.undefined('must be absent').optional();
 const Metadata = z.object({
   client_id: z.string(),
   client_name: z.string().max(1000).optional(),
+  logo_uri: logo,
   redirect_uris: uris,
   post_logout_redirect_uris: uris,
   // RFC 7591 section 2: absent would mean a secret, and there is none.
@@ -95,6 +105,7 @@ export function readDocument(clientId: string, text: string, policy: UriPolicy):
     redirectUris: data.redirect_uris,
     postLogoutRedirectUris: data.post_logout_redirect_uris,
     grants,
+    logoUri: data.logo_uri,
     idTokenAlg: data.id_token_signed_response_alg,
   };
 }

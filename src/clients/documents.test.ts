@@ -273,3 +273,153 @@ test('an administrator has a document read at once, and keeps what the document 
   await w.api('POST', '/api/oidc/clients', { id: 'plain', name: 'Plain', callbackURLs: [] });
   assert.deepEqual((await w.api('POST', '/api/oidc/clients/plain/refresh')).body.code, 'client_has_no_document');
 });
+
+const LOGO = 'https://apps.example.com/notes/logo.svg';
+const drawing = (colour: string) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="${colour}"/></svg>`;
+const [RED, BLUE] = [drawing('red'), drawing('blue')];
+const logoOf = async (w: World) => {
+  const answer = await w.request(`/api/oidc/clients/~${Buffer.from(ID).toString('base64url')}/logo`);
+  return answer.status === 200 ? (/fill="(\w+)"/.exec(await answer.text())?.[1] ?? 'no drawing') : answer.status;
+};
+const PATH = `/api/oidc/clients/~${Buffer.from(ID).toString('base64url')}`;
+
+test('SEC-215 the logo a document names is fetched once, kept, and served by us', async (t) => {
+  const { w, net, asks } = await setting(t, { document: { ...GOOD, logo_uri: LOGO } });
+  net.documents[LOGO] = RED;
+  await asks();
+  assert.equal(await logoOf(w), 'red');
+  assert.equal((await w.api('GET', PATH)).body.hasLogo, true);
+  net.documents[LOGO] = BLUE;
+  w.clock.advance(3601);
+  await asks();
+  assert.deepEqual([await logoOf(w), net.asked.filter(({ url }) => url === LOGO).length], ['red', 1], 'the same address is the same logo');
+  net.documents[ID] = { ...GOOD, logo_uri: `${LOGO}?2` };
+  net.documents[`${LOGO}?2`] = BLUE;
+  await w.api('POST', `${PATH}/refresh`);
+  assert.equal(await logoOf(w), 'blue');
+  net.documents[ID] = GOOD;
+  await w.api('POST', `${PATH}/refresh`);
+  assert.equal(await logoOf(w), 404);
+});
+
+test('a logo that cannot be had, or is none, keeps nobody out and is asked for again with the next reading', async (t) => {
+  const { w, net, asks } = await setting(t, { document: { ...GOOD, logo_uri: LOGO } });
+  assert.equal((await asks()).status, 302);
+  assert.deepEqual([await logoOf(w), w.log.lines.filter(({ message }) => message === 'client logo error').length], [404, 1]);
+  net.documents[LOGO] = 'no picture';
+  w.clock.advance(3601);
+  assert.equal((await asks()).status, 302);
+  assert.equal(await logoOf(w), 404);
+  net.documents[LOGO] = RED;
+  w.clock.advance(3601);
+  await asks();
+  assert.equal(await logoOf(w), 'red');
+  for (const logo_uri of ['http://apps.example.com/logo.svg', 'javascript:alert(1)', 7, 'x'.repeat(3000)]) {
+    net.documents[ID] = { ...GOOD, logo_uri };
+    assert.equal((await w.api('POST', `${PATH}/refresh`)).status, 200, String(logo_uri));
+  }
+  assert.equal(net.asked.filter(({ url }) => !url.startsWith('https://apps.example.com/notes/')).length, 0);
+});
+
+test('SEC-207 a logo on a private address is not fetched', async (t) => {
+  const net = outside({ [ID]: { ...GOOD, logo_uri: 'https://169.254.169.254/logo.png' } });
+  const real = createPublicFetch();
+  const fetchPublic: PublicFetch = (url, limits) => (url === ID ? net.fetchPublic(url, limits) : real(url, limits));
+  const w = await world(t, {}, { fetchPublic });
+  await allow(w, ['https://apps.example.com/**']);
+  const rp = await relyingParty(w, APP);
+  assert.equal((await browser(w).visit((await rp.begin()).url.href, { site: 'cross-site' })).status, 302);
+  assert.equal(await logoOf(w), 404);
+});
+
+test('a logo that an administrator chose stays, whatever the document says', async (t) => {
+  const { w, net, asks } = await setting(t, { document: { ...GOOD, logo_uri: LOGO } });
+  net.documents[LOGO] = RED;
+  await asks();
+  const upload = new FormData();
+  upload.set('file', new Blob([drawing('green')], { type: 'image/svg+xml' }), 'logo.svg');
+  const chosen = await w.request(`${PATH}/logo`, { method: 'POST', headers: { 'x-api-key': w.config.staticApiKey ?? '' }, body: upload });
+  assert.equal(chosen.status, 204);
+  for (const document of [{ ...GOOD, logo_uri: `${LOGO}?2` }, GOOD]) {
+    net.documents[ID] = document;
+    net.documents[`${LOGO}?2`] = BLUE;
+    assert.equal((await w.api('POST', `${PATH}/refresh`)).status, 200);
+    assert.equal(await logoOf(w), 'green');
+  }
+});
+
+test('the audit log tells of the first reading, of a change, and of an administrator’s refresh', async (t) => {
+  const { w, net, asks } = await setting(t);
+  const rows = async () =>
+    (
+      await w.database.db.selectFrom('audit_log').selectAll().where('event', 'like', 'CLIENT_DOCUMENT_%').orderBy('created_at').execute()
+    ).map(({ event, client_id, ip, actor_username, data }) => ({ event, client_id, ip, actor: actor_username, data: JSON.parse(data) }));
+  await asks();
+  const [first, ...none] = await rows();
+  assert.deepEqual([first?.event, first?.client_id, first?.ip, first?.actor, none], ['CLIENT_DOCUMENT_READ', ID, '127.0.0.1', null, []]);
+  assert.match(first?.data.after, /"clientType":"cimd"/);
+  w.clock.advance(3601);
+  await asks();
+  assert.equal((await rows()).length, 1, 'a document that says the same is no news');
+  net.documents[ID] = { ...GOOD, client_name: 'Notes again' };
+  w.clock.advance(3601);
+  await asks();
+  const changed = (await rows())[1];
+  assert.deepEqual(
+    [changed?.event, changed?.data],
+    ['CLIENT_DOCUMENT_CHANGED', { before: '{"name":"Notes (apps.example.com)"}', after: '{"name":"Notes again (apps.example.com)"}' }],
+  );
+  w.clock.advance(1);
+  await w.api('POST', `${PATH}/refresh`);
+  const refreshed = (await rows())[2];
+  assert.equal(refreshed?.event, 'CLIENT_DOCUMENT_REFRESHED');
+  assert.match(refreshed?.actor ?? '', /^static-api-user/);
+});
+
+test('a client that nobody used for 90 days is forgotten, and made anew when it comes back', async (t) => {
+  const { w, asks } = await setting(t);
+  await w.api('POST', '/api/oidc/clients', { id: 'plain', name: 'Plain', callbackURLs: [] });
+  const ids = async () => (await w.database.db.selectFrom('client').select('id').orderBy('id').execute()).map(({ id }) => id);
+  await asks();
+  w.clock.advance(90 * 86_400);
+  assert.equal(await w.app.sweeps['client documents']?.(500), 0);
+  w.clock.advance(1);
+  assert.equal(await w.app.sweeps['client documents']?.(500), 1);
+  assert.deepEqual(await ids(), ['plain']);
+  assert.deepEqual(
+    (await w.database.db.selectFrom('audit_log').select('client_id').where('event', '=', 'CLIENT_DOCUMENT_FORGOTTEN').execute()).map(
+      (row) => row.client_id,
+    ),
+    [ID],
+  );
+  assert.equal((await asks()).status, 302);
+  assert.deepEqual(await ids(), [ID, 'plain'].sort());
+});
+
+// Attack: waiting until a client is forgotten, so that it comes back without what an administrator had decided about it.
+test('SEC-214 a client that something was granted to, or that an administrator restricted, is never forgotten', async (t) => {
+  const { w, milton, rp, asks } = await setting(t);
+  const sweep = async () => {
+    w.clock.advance(91 * 86_400);
+    return w.app.sweeps['client documents']?.(500);
+  };
+  await asks();
+  for (const decided of [
+    { isGroupRestricted: true },
+    { description: 'x' },
+    { requiresReauthentication: true },
+    { launchURL: 'https://a.example' },
+  ]) {
+    const before = (await w.api('GET', PATH)).body;
+    assert.equal((await w.api('PUT', PATH, decided)).status, 200);
+    assert.equal(await sweep(), 0, JSON.stringify(decided));
+    const back = Object.fromEntries(Object.keys(decided).map((key) => [key, before[key] ?? '']));
+    assert.equal((await w.api('PUT', PATH, { ...before, ...back })).status, 200);
+  }
+  await rp.signIn(milton, { scope: 'openid' });
+  w.clock.advance(400 * 86_400);
+  assert.equal(await sweep(), 0, 'until the clean-up of grants has been there');
+  await w.app.sweeps.grants?.(500);
+  assert.equal(await sweep(), 1);
+});

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { actorOf } from '#access/actor.ts';
+import { type Actor, actorOf } from '#access/actor.ts';
 import type { Env } from '#platform/http/context.ts';
 import { listOptions, secondsOf } from '#platform/http/contract.ts';
 import * as contract from './contract.ts';
@@ -12,7 +12,7 @@ interface Deps {
   clients: Clients;
   secrets: ClientSecrets;
   preview: Preview;
-  documents: { refresh(client: { id: string; clientType: string }): Promise<void> };
+  documents: { refresh(actor: Actor, client: { id: string; clientType: string }): Promise<void> };
 }
 
 export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview, documents }: Deps): void {
@@ -47,7 +47,7 @@ export function clientRoutes(app: OpenAPIHono<Env>, { clients, secrets, preview,
 
   app.openapi(contract.refreshClient, async (c) => {
     const id = clientIdOf(c.req.valid('param').id);
-    await documents.refresh(await clients.get(id));
+    await documents.refresh(actorOf(c), await clients.get(id));
     return c.json(await clients.get(id), 200);
   });
 

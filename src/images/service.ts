@@ -150,6 +150,19 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       await put(tx, logoKey(clientId, variant === 'light'), image, { client_id: clientId });
     },
 
+    /**
+     * Makes this the light logo, or takes it away, unless there is another one than `ours` (its hash): what an administrator chose stays. Answers the
+     * hash of what was stored.
+     */
+    async replaceLogo(tx: Tx, clientId: string, image: CleanImage | undefined, ours: string | null): Promise<string | null> {
+      const key = logoKey(clientId, true);
+      const there = await imageStore(tx).hashOf(key);
+      if (there !== undefined && there !== ours) return null;
+      if (image) await put(tx, key, image, { client_id: clientId });
+      else if (there !== undefined) await imageStore(tx).remove(key);
+      return image ? hashOf(image.bytes) : null;
+    },
+
     /** Which logos clients have; one without any is not in the map. */
     async logosOf(clientIds: readonly string[]): Promise<Map<string, { light: boolean; dark: boolean }>> {
       const found = new Map<string, { light: boolean; dark: boolean }>();

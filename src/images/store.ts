@@ -13,6 +13,9 @@ export const imageStore = (db: Db) => ({
       )
       .execute(),
 
+  hashOf: async (key: string): Promise<string | undefined> =>
+    (await db.selectFrom('image').select('hash').where('key', '=', key).executeTakeFirst())?.hash,
+
   remove: async (key: string): Promise<boolean> =>
     (await db.deleteFrom('image').where('key', '=', key).executeTakeFirst()).numDeletedRows > 0n,
 

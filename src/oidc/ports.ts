@@ -229,9 +229,13 @@ export interface PushedRequests {
 export interface ClientDocuments {
   /**
    * Makes sure that what is stored of such a client is what its document says now; false when it may not be used this way. Any other id is none of its
-   * business, and true. May take as long as a fetch; never throws for what the other side does.
+   * business, and true. May take as long as a fetch; never throws for what the other side does. `from` is told in the audit log.
    */
-  prepare(clientId: string, grant: 'authorization_code' | 'device_code'): Promise<boolean>;
+  prepare(
+    clientId: string,
+    grant: 'authorization_code' | 'device_code',
+    from?: { requestId: string; ip: string; userAgent: string },
+  ): Promise<boolean>;
   /** Whether a stored client may still be used at all: documents of its address are taken. */
   admits(client: Pick<Client, 'type' | 'id'>): boolean;
 }

@@ -219,7 +219,7 @@ export function createFlow({
     const { pushedAs, ...from } = await withPushed(received);
     const { parameters, session, origin } = from;
     const clientId = requestedClient(parameters);
-    const isUsable = await engine.documents.prepare(clientId, 'authorization_code');
+    const isUsable = await engine.documents.prepare(clientId, 'authorization_code', origin);
     const facts = await engine.ledger.read({ clientId, session });
     const client = isUsable ? facts.client : undefined;
     const address = returnAddress(parameters, client, engine.policy);

@@ -85,7 +85,16 @@ export interface Tables {
   };
   client_secret: { id: string; client_id: string; secret_hash: string; prefix: string; created_at: Seconds; expires_at: Seconds | null };
   /** The document a client of type cimd describes itself by. `grants` is a list of its grants; after `expires_at` it is read again. */
-  client_document: { client_id: string; grants: Json; fetched_at: Seconds; expires_at: Seconds };
+  client_document: {
+    client_id: string;
+    grants: Json;
+    /** Where its logo was fetched; null: it has none, or it is to be fetched again. */
+    logo_uri: string | null;
+    /** Of the image that came from there: any other one is an administrator's. */
+    logo_hash: string | null;
+    fetched_at: Seconds;
+    expires_at: Seconds;
+  };
   client_allowed_group: { client_id: string; group_id: string };
   /** Logos and pictures. `key` is `app/<name>`, `client/<id>/light`, `client/<id>/dark` or `user/<id>`; no bytes: removed, the default does not come back. */
   image: {

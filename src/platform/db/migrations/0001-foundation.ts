@@ -32,7 +32,7 @@ export const foundation: Migration = {
     `create index client_listed_name on client (search_key, created_at, id)`,
     `create table client_secret (id text primary key, client_id text not null references client (id) on delete cascade, secret_hash text not null, prefix text not null, created_at bigint not null, expires_at bigint)`,
     `create index client_secret_client on client_secret (client_id)`,
-    `create table client_document (client_id text primary key references client (id) on delete cascade, grants text not null, fetched_at bigint not null, expires_at bigint not null)`,
+    `create table client_document (client_id text primary key references client (id) on delete cascade, grants text not null, logo_uri text, logo_hash text, fetched_at bigint not null, expires_at bigint not null)`,
     `create table client_allowed_group (client_id text not null references client (id) on delete cascade, group_id text not null references user_group (id) on delete cascade, primary key (client_id, group_id))`,
     `create index client_allowed_group_group on client_allowed_group (group_id)`,
     `create table image (key text primary key, user_id text references "user" (id) on delete cascade, client_id text references client (id) on delete cascade, type text not null, bytes bytea not null, hash text not null, updated_at bigint not null)`,
