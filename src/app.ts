@@ -83,6 +83,7 @@ import { createDescriptions } from './sign-in/describe.ts';
 import { createFlow } from './sign-in/flow.ts';
 import { interactionApi } from './sign-in/interaction-api.ts';
 import { createInteractions } from './sign-in/interactions.ts';
+import { homeOf } from './sign-in/page-routes/destination.ts';
 import { pageRoutes } from './sign-in/page-routes/routes.ts';
 import { loadAssets } from './sign-in/pages/assets.ts';
 import { LANGUAGES } from './sign-in/pages/messages.ts';
@@ -512,7 +513,7 @@ export async function createApp({
   });
   interactionApi(app, { flow, cookies, clientMeta: clients.meta });
   const ownAccounts = { ...signUps, mode: () => settings.get('allowUserSignups'), requiresEmail: () => settings.get('requireUserEmail') };
-  const site = { appUrl: config.appUrl, assets, renderer, cookies, clock, log };
+  const site = { appUrl: config.appUrl, home: () => homeOf(settings.get('homePageUrl')), assets, renderer, cookies, clock, log };
   pageRoutes(app, {
     ...site,
     flow,

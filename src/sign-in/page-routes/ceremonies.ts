@@ -36,7 +36,9 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const started = await passkeys.finishLogin(login).catch(refuse(c));
     await signedIn(c, deps, started);
     const { interaction: id } = destination;
-    return c.json({ next: id ? await takeStep(c, deps, { id, step: 'authenticate', session: started.value }) : onwardPath(destination) });
+    return c.json({
+      next: id ? await takeStep(c, deps, { id, step: 'authenticate', session: started.value }) : onwardPath(destination, deps.home()),
+    });
   });
 
   app.post('/interaction/reauthenticate', async (c) => {
@@ -50,7 +52,7 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     // What comes next may ask for the proof itself, a device that is let in for instance.
     if (!id) cookies.reauthentication.set(c, proof, maxAge);
     const step = { step: 'reauthenticate', session: started?.value ?? sessionValue, reauthentication: proof } as const;
-    return c.json({ next: id ? await takeStep(c, deps, { id, ...step }) : onwardPath(destination) });
+    return c.json({ next: id ? await takeStep(c, deps, { id, ...step }) : onwardPath(destination, deps.home()) });
   });
 
   app.post('/signup/add-passkey', async (c) => {
@@ -58,6 +60,6 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const { response, destination } = await answerOf(c);
     await passkeys.finishRegistration({ id: cookies.ceremony.read(c), session, response, origin: originOf(c) }).catch(refuse(c));
     const onTheWay = destination.interaction ?? destination.redirect;
-    return c.json({ next: onTheWay ? onwardPath(destination) : '/account?done=added' });
+    return c.json({ next: onTheWay ? onwardPath(destination, deps.home()) : '/account?done=added' });
   });
 }

@@ -113,6 +113,8 @@ interface PageSignUp {
 
 export interface PageDeps {
   appUrl: string;
+  /** Where people land who sign in on the way to nothing: a path of ours, or another page of the web. */
+  home(): string;
   clock: Clock;
   log: Log;
   renderer: Renderer;

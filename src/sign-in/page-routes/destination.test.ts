@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destinationOf, localPath, onwardPath } from './destination.ts';
+import { destinationOf, homeOf, localPath, onwardPath } from './destination.ts';
 
 const ELSEWHERE = [
   '//evil.example',
@@ -34,9 +34,19 @@ test('SEC-128 a redirect parameter never leaves our origin', () => {
   }
 });
 
-test('a destination that is none of ours ends at the profile', () => {
-  assert.equal(onwardPath(destinationOf({ redirect: '//evil.example', interaction: '../x' })), '/account');
-  assert.equal(onwardPath(destinationOf({ redirect: ['/a'], interaction: {} })), '/account');
-  assert.equal(onwardPath(destinationOf({ redirect: '/authorize?a=b' })), '/authorize?a=b');
-  assert.equal(onwardPath(destinationOf({ interaction: 'abc-1', redirect: '/account' })), '/interaction?interaction=abc-1');
+test('a destination that is none of ours ends at home', () => {
+  assert.equal(onwardPath(destinationOf({ redirect: '//evil.example', interaction: '../x' }), '/home'), '/home');
+  assert.equal(onwardPath(destinationOf({ redirect: ['/a'], interaction: {} }), '/home'), '/home');
+  assert.equal(onwardPath(destinationOf({ redirect: '/authorize?a=b' }), '/home'), '/authorize?a=b');
+  assert.equal(onwardPath(destinationOf({ interaction: 'abc-1', redirect: '/account' }), '/home'), '/interaction?interaction=abc-1');
 });
+
+for (const [setting, page] of Object.entries({
+  '/settings/account': '/account',
+  '/settings/apps': '/account',
+  '/account?x=1': '/account?x=1',
+  '/login?redirect=%2Flogin': '/account',
+  '/': '/account',
+  'https://home.example.com/': 'https://home.example.com/',
+}))
+  test(`the home page ${setting} is ${page}`, () => assert.equal(homeOf(setting), page));

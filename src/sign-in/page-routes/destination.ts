@@ -24,6 +24,12 @@ export function destinationOf({ interaction, redirect }: { interaction?: unknown
 /** The page of an interaction: shows its next step, or why there is none. */
 export const interactionPath = (id: string): string => `/interaction?interaction=${encodeURIComponent(id)}`;
 
-/** Where a person who is signed in goes on to. */
-export const onwardPath = ({ interaction, redirect }: Destination): string =>
-  interaction ? interactionPath(interaction) : (redirect ?? '/account');
+/**
+ * The page that the setting `homePageUrl` means: another site, or one of ours. Pages that Pocket ID has under `/settings` are the profile here,
+ * and the sign-in page would lead to itself.
+ */
+export const homeOf = (setting: string): string => (/^\/(?:$|\?|(?:settings|login)\b)/.test(setting) ? '/account' : setting);
+
+/** Where a person who is signed in goes on to; `home` when they were on the way to nothing. */
+export const onwardPath = ({ interaction, redirect }: Destination, home: string): string =>
+  interaction ? interactionPath(interaction) : (redirect ?? home);

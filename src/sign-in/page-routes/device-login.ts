@@ -39,12 +39,12 @@ export function deviceLoginPages(app: OpenAPIHono<Env>, deps: Deps) {
     const destination = destinationOf(c.req.query());
     const { interaction } = destination;
     const view = interaction ? await flow.view({ id: interaction, browser: cookies.browser.read(c), origin: originOf(c) }) : undefined;
-    if (view ? view.kind !== 'step' : sessionOf(c)) return c.redirect(onwardPath(destination));
+    if (view ? view.kind !== 'step' : sessionOf(c)) return c.redirect(onwardPath(destination, deps.home()));
     const over = OVERS.find((known) => known === c.req.query('over'));
     if (over) return renderer.render(c, (look) => waitedPage(look, { over, destination }));
     const { id, userCode, token, maxAge } = await deviceLogin.create(originOf(c));
     cookies.deviceLogin(id).set(c, token, maxAge);
-    const model = { id, userCode, seconds: maxAge, destination, next: onwardPath(destination) };
+    const model = { id, userCode, seconds: maxAge, destination, next: onwardPath(destination, deps.home()) };
     return renderer.render(c, (look) => waitingPage(look, model));
   });
 

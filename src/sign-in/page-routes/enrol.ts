@@ -23,8 +23,8 @@ export function enrolPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     const person = await people.find(session.userId);
     if (c.req.query('skip')) {
       const own = await passkeyList.listOf(session.userId);
-      if (own.length > 0) return c.redirect(onwardPath(destination));
-      return renderer.render(c, (look) => skipPasskeyPage(look, { next: onwardPath(destination), destination }));
+      if (own.length > 0) return c.redirect(onwardPath(destination, deps.home()));
+      return renderer.render(c, (look) => skipPasskeyPage(look, { next: onwardPath(destination, deps.home()), destination }));
     }
     const browser = cookies.ceremony.read(c);
     const registration = await passkeys.startRegistration({ session, browser }).catch(staleSession);

@@ -18,7 +18,7 @@ export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
 
   app.get('/login', async (c) => {
     const destination = destinationOf(c.req.query());
-    if (sessionOf(c)) return c.redirect(onwardPath(destination));
+    if (sessionOf(c)) return c.redirect(onwardPath(destination, deps.home()));
     if (await setUp.isOpen()) return renderer.render(c, newPage);
     const ceremony = await beginLogin(c, deps);
     const signUp = signUps.mode() === 'open';
@@ -28,7 +28,7 @@ export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.get('/login/alternative', async (c) => {
     const destination = destinationOf(c.req.query());
     const step = await stepOf(c, deps, destination);
-    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination, deps.home()));
     const ceremony = await beginLogin(c, deps);
     return renderer.render(c, (look) => alternativePage(look, { ceremony, destination, client: step?.client }), step);
   });
@@ -49,7 +49,7 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   const show = async (c: Ctx, code?: string) => {
     const destination = destinationOf(c.req.query());
     const step = destination.interaction ? await stepOf(c, deps, destination) : undefined;
-    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination, deps.home()));
     return renderer.render(c, (look) => codePage(look, { destination, client: step?.client, code }), step);
   };
   app.get('/login/alternative/code', (c) => show(c, c.req.query('code')?.slice(0, 20)));

@@ -99,6 +99,23 @@ test('the first administrator: a mistake is marked, the form keeps what was type
   assert.equal(late.headers.get('location'), '/login');
 });
 
+test('who signs in on the way to nothing lands on the home page that administrators chose', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await w.api('PUT', '/api/application-configuration', { homePageUrl: 'https://home.example.com/' });
+  const landed = async (query: string) => {
+    const page = await (await ann.visit(`/login${query}`)).text();
+    const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? '{}');
+    const answer = await ann.request(data.finish, { json: { ...data.extra, response: ann.device.assert(data.options) } });
+    const { next } = (await answer.json()) as { next: string };
+    const again = (await ann.visit(`/login${query}`)).headers.get('location');
+    await ann.visit('/logout', { method: 'POST' });
+    return [next, again];
+  };
+  assert.deepEqual(await landed(''), ['https://home.example.com/', 'https://home.example.com/']);
+  assert.deepEqual(await landed('?redirect=/account'), ['/account', '/account']);
+});
+
 test('the sign-in page brings the challenge along, and one answer signs in and says where to go', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });

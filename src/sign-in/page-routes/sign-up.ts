@@ -27,7 +27,7 @@ export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.get('/signup', async (c) => {
     const destination = destinationOf(c.req.query());
     const step = await stepOf(c, deps, destination);
-    if (step === 'elsewhere') return c.redirect(onwardPath(destination));
+    if (step === 'elsewhere') return c.redirect(onwardPath(destination, deps.home()));
     if (await setUp.isOpen()) return c.redirect('/login');
     const token = tokenOf(c.req.query('token'));
     if (token && !(await signUps.accepts(token))) {
