@@ -161,7 +161,7 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, waits,
     },
 
     /** Removes what has expired; answers how many. For a job: nothing depends on it. */
-    sweep: (): Promise<number> => deviceLoginStore(db).sweep(clock.now()),
+    sweep: (limit = 1000): Promise<number> => deviceLoginStore(db).sweep(clock.now(), limit),
   };
 }
 export type DeviceLogin = ReturnType<typeof createDeviceLogin>;

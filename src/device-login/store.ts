@@ -48,6 +48,8 @@ export const deviceLoginStore = (db: Db) => ({
   isDisabled: async (userId: string) =>
     (await db.selectFrom('user').select('disabled').where('id', '=', userId).executeTakeFirst())?.disabled !== 0,
 
-  sweep: async (now: number) =>
-    Number((await db.deleteFrom('device_login').where('expires_at', '<=', now).executeTakeFirst()).numDeletedRows),
+  sweep: async (now: number, limit: number): Promise<number> => {
+    const over = db.selectFrom('device_login').select('id').where('expires_at', '<=', now).limit(limit);
+    return Number((await db.deleteFrom('device_login').where('id', 'in', over).executeTakeFirst()).numDeletedRows);
+  },
 });

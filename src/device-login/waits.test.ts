@@ -72,7 +72,14 @@ test('a question nobody decides about is answered after 25 looks a second apart,
 
 /** The world behind the real server: an exchange under way over a connection of its own. */
 async function overTheWire(t: TestContext, { w, path, cookie }: Awaited<ReturnType<typeof asking>>) {
-  const http = httpServer({ fetch: w.app.fetch, endpoints: w.app.endpoints, config: w.config, log: w.log, isUpload: () => false, secretPaths: [] });
+  const http = httpServer({
+    fetch: w.app.fetch,
+    endpoints: w.app.endpoints,
+    config: w.config,
+    log: w.log,
+    isUpload: () => false,
+    secretPaths: [],
+  });
   await http.listen(0, '127.0.0.1');
   t.after(() => http.drain(0));
   const { port } = http.server.address() as AddressInfo;

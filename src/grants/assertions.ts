@@ -47,7 +47,9 @@ export function createClientAssertions({ db, clock, fetchPublic }: { db: Db; clo
   };
   return {
     ...assertions,
-    sweep: async (now: number) =>
-      Number((await db.deleteFrom('used_assertion').where('expires_at', '<', now).executeTakeFirst()).numDeletedRows),
+    sweep: async (now: number, limit = 1000) => {
+      const over = db.selectFrom('used_assertion').select('jti_hash').where('expires_at', '<', now).limit(limit);
+      return Number((await db.deleteFrom('used_assertion').where('jti_hash', 'in', over).executeTakeFirst()).numDeletedRows);
+    },
   };
 }

@@ -211,7 +211,7 @@ export function createDevices(deps: Deps) {
       });
     },
 
-    sweep: async (now: number) => Number((await deviceStore(db).sweep(now)).numDeletedRows),
+    sweep: async (now: number, limit = 1000) => Number((await deviceStore(db).sweep(now, limit)).numDeletedRows),
   };
 }
 export type DevicesService = ReturnType<typeof createDevices>;

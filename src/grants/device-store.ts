@@ -55,5 +55,9 @@ export const deviceStore = (db: Db) => ({
       .returning('device_hash')
       .executeTakeFirst()) !== undefined,
 
-  sweep: (now: number) => db.deleteFrom('device_request').where('expires_at', '<', now).executeTakeFirst(),
+  sweep: (now: number, limit: number) =>
+    db
+      .deleteFrom('device_request')
+      .where('device_hash', 'in', db.selectFrom('device_request').select('device_hash').where('expires_at', '<', now).limit(limit))
+      .executeTakeFirst(),
 });

@@ -118,7 +118,7 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
     },
 
     /** Removes expired codes; answers how many. For a job: nothing depends on it. */
-    sweep: (): Promise<number> => oneTimeCodeStore(db).sweep(clock.now()),
+    sweep: (limit = 1000): Promise<number> => oneTimeCodeStore(db).sweep(clock.now(), limit),
 
     /** In the transaction that gives a person another way in, or takes theirs away. */
     endAllOf: async (tx: Db, userId: string): Promise<void> => {

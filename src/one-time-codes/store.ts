@@ -35,8 +35,10 @@ export const oneTimeCodeStore = (db: Db) => ({
 
   removeAllOf: (userId: string) => db.deleteFrom('one_time_code').where('user_id', '=', userId).execute(),
 
-  sweep: async (now: number) =>
-    Number((await db.deleteFrom('one_time_code').where('expires_at', '<=', now).executeTakeFirst()).numDeletedRows),
+  sweep: async (now: number, limit: number): Promise<number> => {
+    const over = db.selectFrom('one_time_code').select('code_hash').where('expires_at', '<=', now).limit(limit);
+    return Number((await db.deleteFrom('one_time_code').where('code_hash', 'in', over).executeTakeFirst()).numDeletedRows);
+  },
 
   /** Whose username or e-mail address this is, folded; never the user behind STATIC_API_KEY. */
   person: (folded: string) =>

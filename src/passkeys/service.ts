@@ -289,7 +289,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     },
 
     /** Removes what nobody can answer or use any more; answers how many rows. For a job: nothing depends on it. */
-    sweep: (): Promise<number> => passkeyStore(db).sweep(clock.now()),
+    sweep: (limit = 1000): Promise<number> => passkeyStore(db).sweep(clock.now(), limit),
 
     /**
      * Takes a proof (the reauthentication cookie's value) for a session: works once, within PROOF_SECONDS, for the session it was made in.

@@ -73,9 +73,11 @@ export const passkeyStore = (db: Db) => {
       db.selectFrom('user').select(['id', 'username', 'display_name']).where('id', '=', userId).executeTakeFirst(),
 
     /** Saves space only: what has expired is never read. */
-    async sweep(now: number): Promise<number> {
-      const challenges = await db.deleteFrom('webauthn_challenge').where('expires_at', '<=', now).executeTakeFirst();
-      const proofs = await db.deleteFrom('reauthentication').where('expires_at', '<=', now).executeTakeFirst();
+    async sweep(now: number, limit: number): Promise<number> {
+      const unanswered = db.selectFrom('webauthn_challenge').select('challenge').where('expires_at', '<=', now).limit(limit);
+      const challenges = await db.deleteFrom('webauthn_challenge').where('challenge', 'in', unanswered).executeTakeFirst();
+      const unused = db.selectFrom('reauthentication').select('token_hash').where('expires_at', '<=', now).limit(limit);
+      const proofs = await db.deleteFrom('reauthentication').where('token_hash', 'in', unused).executeTakeFirst();
       return Number(challenges.numDeletedRows + proofs.numDeletedRows);
     },
 

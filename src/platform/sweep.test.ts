@@ -59,6 +59,48 @@ test('what is over is cleared away, and what lives stays', async (t) => {
   );
 });
 
+test('no sweep takes more of a table at once than it was told', async (t) => {
+  const w = await world(t);
+  const app = await application(w);
+  const { db } = w.database;
+  const now = w.clock.now();
+  const some = [0, 1, 2];
+  await db
+    .insertInto('used_assertion')
+    .values(some.map((n) => ({ jti_hash: `${n}`, expires_at: now + 60 })))
+    .execute();
+  for (const n of some) {
+    await post(w, '/api/oidc/device/authorize', { scope: 'openid' }, { authorization: basic(app) });
+    await w.request('/api/device-login/requests', { method: 'POST', headers: { 'content-type': 'application/json' } });
+    await w.request('/api/webauthn/login/start');
+    const somebody = await person(w, { username: `person-${n}` });
+    await somebody.signIn();
+    await w.api('POST', `/api/users/${somebody.id}/one-time-access-token`, { ttl: '1h' });
+  }
+  w.clock.advance(400 * 86_400);
+  const swept: Record<string, string> = {
+    device_request: 'devices',
+    used_assertion: 'assertions',
+    webauthn_challenge: 'ceremonies',
+    session: 'sessions',
+    one_time_code: 'one-time codes',
+    device_login: 'device sign-ins',
+  };
+  for (const [table, sweep] of Object.entries(swept)) {
+    const left = async () =>
+      (
+        await db
+          .selectFrom(table as 'session')
+          .selectAll()
+          .execute()
+      ).length;
+    const before = await left();
+    assert.ok(before >= 2, `${table}: ${before}`);
+    await w.app.sweeps[sweep]?.(1);
+    assert.equal(await left(), before - 1, table);
+  }
+});
+
 test('a sweep goes on while it finds a whole batch, and one that fails is logged and stops no other', async () => {
   const log = recordingLog();
   const found = [500, 500, 3];

@@ -1,6 +1,6 @@
 import type { Log } from './log.ts';
 
-/** Deletes rows that are over, about `limit` of them where there may be many; answers how many. Nothing may depend on it but space. */
+/** Deletes rows that are over, at most `limit` of a kind in one statement, so that nobody waits long for it; answers how many. Nothing may depend on it but space. */
 export type Sweep = (limit: number) => Promise<number>;
 
 const BATCH = 500;

@@ -216,9 +216,9 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
     },
 
     /** Removes sessions that are over, or were not used for longer than the idle limit; answers how many. For a job: nothing depends on it. */
-    async sweep(): Promise<number> {
+    async sweep(limit = 1000): Promise<number> {
       const now = clock.now();
-      return sessionStore(db).sweep(now, now - (await limits.idleSeconds()));
+      return sessionStore(db).sweep(now, now - (await limits.idleSeconds()), limit);
     },
 
     /** For the transaction that disables a person: no session of theirs comes back to life when they are enabled again. */

@@ -68,15 +68,14 @@ export const sessionStore = (db: Db) => ({
   },
 
   /** Saves space only: what is over is never found. */
-  sweep: async (now: number, seenAfter: number) =>
-    Number(
-      (
-        await db
-          .deleteFrom('session')
-          .where((e) => e.or([e('expires_at', '<=', now), e('last_seen_at', '<=', seenAfter)]))
-          .executeTakeFirst()
-      ).numDeletedRows,
-    ),
+  sweep: async (now: number, seenAfter: number, limit: number): Promise<number> => {
+    const over = db
+      .selectFrom('session')
+      .select('id')
+      .where((e) => e.or([e('expires_at', '<=', now), e('last_seen_at', '<=', seenAfter)]))
+      .limit(limit);
+    return Number((await db.deleteFrom('session').where('id', 'in', over).executeTakeFirst()).numDeletedRows);
+  },
 
   username: (userId: string) => db.selectFrom('user').select(['id', 'username']).where('id', '=', userId).executeTakeFirst(),
 });
