@@ -15,9 +15,10 @@ import type {
   SigningAlg,
   Token,
 } from '#oidc/ports.ts';
-import { run } from '#platform/db/in-place.ts';
+import { firstCells } from '#platform/db/in-place.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
 import { sha256 } from '#platform/random.ts';
+import { type FactsStatement, factsStatement, type Places, type Shape } from './facts-statement.ts';
 import { tokenKey } from './token-key.ts';
 
 /** One custom claim of a person, their own (`group` null) or of one of their groups. */
@@ -28,75 +29,6 @@ export interface ClaimRow {
 }
 /** Decides which of several claims of one key counts. */
 export type MergeClaims = (rows: readonly ClaimRow[]) => Record<string, string>;
-
-const CLIENT_COLUMNS = `c.id as c_id, c.name as c_name, c.client_type as c_type, c.is_public, c.callback_urls, c.logout_callback_urls, c.pkce_enabled, c.pkce_supported,
-  c.requires_par, c.requires_reauthentication, c.skip_consent, c.is_group_restricted, c.federated_identities, c.id_token_alg, c.access_token_alg,
-  c.minimal_id_token, c.claims_mapping, c.access_token_minutes, c.refresh_token_minutes, c.launch_url`;
-const GRANT_COLUMNS = `g.id as g_id, g.client_id as g_client_id, g.user_id as g_user_id, g.session_id as g_session_id, g.kind as g_kind, g.scope as g_scope, g.resource,
-  g.auth_time as g_auth_time, g.amr as g_amr, g.request, g.code_expires_at, g.code_used_at, g.created_at as g_created_at, g.expires_at as g_expires_at, g.revoked_at`;
-const TOKEN_COLUMNS =
-  't.kind as t_kind, t.grant_id, t.jti, t.scope as t_scope, t.audience, t.issued_at, t.expires_at as t_expires_at, t.used_at';
-const SESSION_COLUMNS = `s.id as s_id, s.user_id as s_user_id, s.auth_time as s_auth_time, s.amr as s_amr, s.created_at as s_created_at, s.last_seen_at as s_last_seen_at,
-  s.expires_at as s_expires_at`;
-const PERSON_COLUMNS = `u.id as u_id, u.username, u.email, u.email_verified, u.first_name, u.last_name, u.display_name, u.locale, u.disabled, u.updated_at as u_updated_at,
-  k.scopes as consented, k.last_used_at as consent_used_at`;
-
-/** The two databases' words for "these rows as one JSON text". */
-const JSON_WORDS = {
-  sqlite: { array: (item: string) => `json_group_array(${item})`, object: 'json_object' },
-  postgres: { array: (item: string) => `cast(coalesce(json_agg(${item}), '[]') as text)`, object: 'json_build_object' },
-} as const;
-
-/** The one statement for a kind of lookup. `mark(n)` is the n-th placeholder. */
-function factsSql(kind: DbKind, asked: { clientId: boolean; session: boolean; grantBy: 'code' | 'token' | undefined }): string {
-  const { array, object } = JSON_WORDS[kind];
-  let placeholders = 0;
-  const mark = () => (kind === 'postgres' ? `$${++placeholders}` : '?');
-  const columns: string[] = [];
-  const joins: string[] = [];
-  if (asked.grantBy === 'token') {
-    columns.push(TOKEN_COLUMNS);
-    joins.push(`left join oauth_token t on t.token_hash = ${mark()}`, 'left join oauth_grant g on g.id = t.grant_id');
-  } else if (asked.grantBy === 'code') joins.push(`left join oauth_grant g on g.code_hash = ${mark()}`);
-  if (asked.grantBy) columns.push(GRANT_COLUMNS);
-  if (asked.session) {
-    columns.push(SESSION_COLUMNS);
-    joins.push(`left join session s on s.session_hash = ${mark()}`);
-  }
-  if (asked.clientId || asked.grantBy) {
-    columns.push(
-      CLIENT_COLUMNS,
-      `(select ${array(`${object}('hash', x.secret_hash, 'expiresAt', x.expires_at)`)} from client_secret x where x.client_id = c.id) as secrets`,
-      `(select ${array('a.group_id')} from client_allowed_group a where a.client_id = c.id) as allowed_group_ids`,
-      `(select ${array(API_ROW(object))} from (${API_ROWS}) v) as apis`,
-    );
-    joins.push(`left join client c on c.id = ${asked.clientId ? mark() : 'g.client_id'}`);
-  }
-  if (asked.session || asked.grantBy) {
-    const owner = asked.session && asked.grantBy ? 'coalesce(s.user_id, g.user_id)' : asked.session ? 's.user_id' : 'g.user_id';
-    columns.push(
-      columns.includes(CLIENT_COLUMNS) ? PERSON_COLUMNS : PERSON_COLUMNS.replace(/\bk\.\w+/g, 'null'),
-      `(select ${array(`${object}('id', y.id, 'name', y.name)`)} from user_group_member m join user_group y on y.id = m.group_id where m.user_id = u.id) as groups`,
-      `(select ${array(`${object}('key', v.key, 'value', v.value, 'group', v.grp)`)} from (
-        select q.key, q.value, null as grp, q.position from custom_claim q where q.user_id = u.id
-        union all select q.key, q.value, y.name, q.position from user_group_member m join user_group y on y.id = m.group_id join custom_claim q on q.group_id = m.group_id where m.user_id = u.id
-      ) v) as claims`,
-    );
-    joins.push(`left join "user" u on u.id = ${owner}`);
-    if (columns.includes(CLIENT_COLUMNS)) joins.push('left join consent k on k.user_id = u.id and k.client_id = c.id');
-  }
-  return `select ${columns.join(', ')} from (select 1 as one) o ${joins.join(' ')}`;
-}
-
-/** One row for every permission a client may ask for, and one without for an API it may use bare. */
-const API_ROWS = `select a.resource, a.name as api, g.user_access, g.client_access, x.kind, p.key, p.name, p.description, p.position
-    from api_grant g join api a on a.id = g.api_id
-    left join api_grant_permission x on x.api_id = g.api_id and x.client_id = g.client_id left join api_permission p on p.id = x.permission_id
-    where g.client_id = c.id
-  union all select a.resource, a.name, 1, 0, 'user', p.key, p.name, p.description, p.position
-    from api a left join api_permission p on p.api_id = a.id and p.allow_cimd = 1 where a.allow_cimd = 1 and c.client_type = 'cimd'`;
-const API_ROW = (object: string) =>
-  `${object}('resource', v.resource, 'api', v.api, 'user', v.user_access, 'client', v.client_access, 'kind', v.kind, 'key', v.key, 'name', v.name, 'description', v.description, 'position', v.position)`;
 
 interface ApiRow {
   resource: string;
@@ -123,93 +55,123 @@ function toApis(rows: readonly ApiRow[]): ApiAccess[] {
   });
 }
 
-interface FactsRow {
-  [column: string]: string | number | null;
-}
-const text = (row: FactsRow, column: string) => row[column] as string;
-const number = (row: FactsRow, column: string) => row[column] as number;
-const parsed = <T>(row: FactsRow, column: string) => JSON.parse(row[column] as string) as T;
+/** Values as the database gives them. */
+type Cell = string | number | null;
+type Cells = readonly Cell[];
+
+const parsed = <T>(cell: Cell | undefined) => JSON.parse(cell as string) as T;
 const words = (value: string) => (value === '' ? [] : value.split(' '));
 
-const toClient = (row: FactsRow): Client => ({
-  id: text(row, 'c_id'),
-  name: text(row, 'c_name'),
-  type: text(row, 'c_type') as Client['type'],
-  isPublic: row.is_public === 1,
-  redirectUris: parsed<string[]>(row, 'callback_urls'),
-  postLogoutRedirectUris: parsed<string[]>(row, 'logout_callback_urls'),
-  requirePkce: row.pkce_enabled === 1 || row.is_public === 1,
-  pkceSupported: row.pkce_supported === 1,
-  requirePar: row.requires_par === 1,
-  requireReauthentication: row.requires_reauthentication === 1,
-  skipConsent: row.skip_consent === 1,
-  groupRestricted: row.is_group_restricted === 1,
-  allowedGroupIds: parsed<string[]>(row, 'allowed_group_ids'),
-  secrets: parsed<Client['secrets']>(row, 'secrets'),
-  federatedIdentities: parsed<Client['federatedIdentities']>(row, 'federated_identities'),
-  idTokenAlg: text(row, 'id_token_alg') as SigningAlg,
-  accessTokenAlg: text(row, 'access_token_alg') as SigningAlg,
-  minimalIdToken: row.minimal_id_token === 1,
-  claimsMapping: parsed<ClaimsMapping>(row, 'claims_mapping'),
-  accessTokenSeconds: number(row, 'access_token_minutes') * 60,
-  refreshTokenSeconds: number(row, 'refresh_token_minutes') * 60,
-  launchUrl: row.launch_url as string | null,
-  apis: row.apis === '[]' ? [] : toApis(parsed<ApiRow[]>(row, 'apis')),
+const toClient = (row: Cells, at: Places<'client'>): Client => ({
+  id: row[at.id] as string,
+  name: row[at.name] as string,
+  type: row[at.type] as Client['type'],
+  isPublic: row[at.isPublic] === 1,
+  redirectUris: parsed<string[]>(row[at.redirectUris]),
+  postLogoutRedirectUris: parsed<string[]>(row[at.postLogoutRedirectUris]),
+  requirePkce: row[at.pkceEnabled] === 1 || row[at.isPublic] === 1,
+  pkceSupported: row[at.pkceSupported] === 1,
+  requirePar: row[at.requirePar] === 1,
+  requireReauthentication: row[at.requireReauthentication] === 1,
+  skipConsent: row[at.skipConsent] === 1,
+  groupRestricted: row[at.groupRestricted] === 1,
+  allowedGroupIds: parsed<string[]>(row[at.allowedGroupIds]),
+  secrets: parsed<Client['secrets']>(row[at.secrets]),
+  federatedIdentities: parsed<Client['federatedIdentities']>(row[at.federatedIdentities]),
+  idTokenAlg: row[at.idTokenAlg] as SigningAlg,
+  accessTokenAlg: row[at.accessTokenAlg] as SigningAlg,
+  minimalIdToken: row[at.minimalIdToken] === 1,
+  claimsMapping: parsed<ClaimsMapping>(row[at.claimsMapping]),
+  accessTokenSeconds: (row[at.accessTokenMinutes] as number) * 60,
+  refreshTokenSeconds: (row[at.refreshTokenMinutes] as number) * 60,
+  launchUrl: row[at.launchUrl] as string | null,
+  apis: row[at.apis] === '[]' ? [] : toApis(parsed<ApiRow[]>(row[at.apis])),
 });
 
-const toGrant = (row: FactsRow): Grant => ({
-  id: text(row, 'g_id'),
-  clientId: text(row, 'g_client_id'),
-  userId: row.g_user_id as string | null,
-  sessionId: row.g_session_id as string | null,
-  kind: text(row, 'g_kind') as Grant['kind'],
-  scopes: words(text(row, 'g_scope')),
-  resource: row.resource as string | null,
-  authTime: row.g_auth_time as number | null,
-  amr: parsed<string[]>(row, 'g_amr'),
-  request: parsed<GrantRequest>(row, 'request'),
-  codeExpiresAt: row.code_expires_at as number | null,
-  codeUsedAt: row.code_used_at as number | null,
-  createdAt: number(row, 'g_created_at'),
-  expiresAt: number(row, 'g_expires_at'),
-  revokedAt: row.revoked_at as number | null,
+const toGrant = (row: Cells, at: Places<'grant'>): Grant => ({
+  id: row[at.id] as string,
+  clientId: row[at.clientId] as string,
+  userId: row[at.userId] as string | null,
+  sessionId: row[at.sessionId] as string | null,
+  kind: row[at.kind] as Grant['kind'],
+  scopes: words(row[at.scope] as string),
+  resource: row[at.resource] as string | null,
+  authTime: row[at.authTime] as number | null,
+  amr: parsed<string[]>(row[at.amr]),
+  request: parsed<GrantRequest>(row[at.request]),
+  codeExpiresAt: row[at.codeExpiresAt] as number | null,
+  codeUsedAt: row[at.codeUsedAt] as number | null,
+  createdAt: row[at.createdAt] as number,
+  expiresAt: row[at.expiresAt] as number,
+  revokedAt: row[at.revokedAt] as number | null,
 });
 
-const toToken = (row: FactsRow): Token => ({
-  kind: text(row, 't_kind') as Token['kind'],
-  grantId: text(row, 'grant_id'),
-  jti: text(row, 'jti'),
-  scopes: words(text(row, 't_scope')),
-  audience: parsed<string[]>(row, 'audience'),
-  issuedAt: number(row, 'issued_at'),
-  expiresAt: number(row, 't_expires_at'),
-  usedAt: row.used_at as number | null,
+const toToken = (row: Cells, at: Places<'token'>): Token => ({
+  kind: row[at.kind] as Token['kind'],
+  grantId: row[at.grantId] as string,
+  jti: row[at.jti] as string,
+  scopes: words(row[at.scope] as string),
+  audience: parsed<string[]>(row[at.audience]),
+  issuedAt: row[at.issuedAt] as number,
+  expiresAt: row[at.expiresAt] as number,
+  usedAt: row[at.usedAt] as number | null,
 });
 
-const toSession = (row: FactsRow): Session => ({
-  id: text(row, 's_id'),
-  userId: text(row, 's_user_id'),
-  authTime: number(row, 's_auth_time'),
-  amr: parsed<string[]>(row, 's_amr'),
-  createdAt: number(row, 's_created_at'),
-  lastSeenAt: number(row, 's_last_seen_at'),
-  expiresAt: number(row, 's_expires_at'),
+const toSession = (row: Cells, at: Places<'session'>): Session => ({
+  id: row[at.id] as string,
+  userId: row[at.userId] as string,
+  authTime: row[at.authTime] as number,
+  amr: parsed<string[]>(row[at.amr]),
+  createdAt: row[at.createdAt] as number,
+  lastSeenAt: row[at.lastSeenAt] as number,
+  expiresAt: row[at.expiresAt] as number,
 });
 
-const toPerson = (row: FactsRow, merge: MergeClaims): Person => ({
-  id: text(row, 'u_id'),
-  username: text(row, 'username'),
-  email: row.email as string | null,
-  emailVerified: row.email_verified === 1,
-  firstName: text(row, 'first_name'),
-  lastName: text(row, 'last_name'),
-  displayName: text(row, 'display_name'),
-  locale: row.locale as string | null,
-  disabled: row.disabled === 1,
-  updatedAt: number(row, 'u_updated_at'),
-  groups: parsed<{ id: string; name: string }[]>(row, 'groups').sort((a, b) => (a.name < b.name ? -1 : 1)),
-  customClaims: row.claims === '[]' ? {} : merge(parsed<ClaimRow[]>(row, 'claims')),
-});
+const toPerson =
+  (merge: MergeClaims) =>
+  (row: Cells, at: Places<'person'>): Person => ({
+    id: row[at.id] as string,
+    username: row[at.username] as string,
+    email: row[at.email] as string | null,
+    emailVerified: row[at.emailVerified] === 1,
+    firstName: row[at.firstName] as string,
+    lastName: row[at.lastName] as string,
+    displayName: row[at.displayName] as string,
+    locale: row[at.locale] as string | null,
+    disabled: row[at.disabled] === 1,
+    updatedAt: row[at.updatedAt] as number,
+    groups: parsed<{ id: string; name: string }[]>(row[at.groups]).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    customClaims: row[at.claims] === '[]' ? {} : merge(parsed<ClaimRow[]>(row[at.claims])),
+  });
+
+/** Clients and people whose rows were decoded lately; more than that and it begins anew. */
+const MOST_REMEMBERED = 1000;
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) frozen(member);
+  }
+  return value;
+}
+
+/**
+ * Decodes a part of a row; the same cells as before give the same object as before, since a client's row changes once a month and is read with
+ * every request. Every row is read from the database all the same: only the decoding is spared.
+ */
+function remembering<A extends Readonly<Record<string, number>> & { id: number }, T>(decode: (row: Cells, at: A) => T) {
+  const known = new Map<Cell, { cells: Cells; value: T }>();
+  return (row: Cells, at: A): T => {
+    const from = at.id;
+    const id = row[from] as Cell;
+    const before = known.get(id);
+    if (before?.cells.every((cell, i) => cell === row[from + i])) return before.value;
+    const value = frozen(decode(row, at));
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(id, { cells: row.slice(from, from + Object.keys(at).length), value });
+    return value;
+  };
+}
 
 interface LedgerDeps {
   db: Db;
@@ -224,33 +186,44 @@ interface LedgerDeps {
  * introspection request costs one read.
  */
 export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger {
-  const statements = new Map<string, string>();
+  const statements = new Map<string, FactsStatement>();
+  const statementFor = (shape: Shape) => {
+    const name = `${shape.clientId} ${shape.session} ${shape.grantBy}`;
+    let statement = statements.get(name);
+    if (!statement) {
+      statement = factsStatement(kind, shape);
+      statements.set(name, statement);
+    }
+    return statement;
+  };
+  const clientOf = remembering(toClient);
+  const personOf = remembering(toPerson(merge));
+
   return {
-    async read(lookup: Lookup): Promise<Facts> {
-      const grantBy = lookup.token !== undefined ? 'token' : lookup.code !== undefined ? 'code' : undefined;
-      const shape = `${lookup.clientId !== undefined} ${lookup.session !== undefined} ${grantBy}`;
-      let sql = statements.get(shape);
-      if (!sql) {
-        sql = factsSql(kind, { clientId: lookup.clientId !== undefined, session: lookup.session !== undefined, grantBy });
-        statements.set(shape, sql);
-      }
+    async read({ clientId, session, token, code }: Lookup): Promise<Facts> {
+      const grantBy = token !== undefined ? 'token' : code !== undefined ? 'code' : undefined;
+      const { sql, columns, places } = statementFor({ clientId: clientId !== undefined, session: session !== undefined, grantBy });
       const values: string[] = [];
-      if (lookup.token !== undefined) values.push(tokenKey(lookup.token));
-      else if (lookup.code !== undefined) values.push(sha256(lookup.code));
-      if (lookup.session !== undefined) values.push(sha256(lookup.session));
-      if (lookup.clientId !== undefined) values.push(lookup.clientId);
-      const { rows } = await run<FactsRow>(db, CompiledQuery.raw(sql, values));
-      const row = rows[0];
+      if (token !== undefined) values.push(tokenKey(token));
+      else if (code !== undefined) values.push(sha256(code));
+      if (session !== undefined) values.push(sha256(session));
+      if (clientId !== undefined) values.push(clientId);
+      const row = (await firstCells(db, CompiledQuery.raw(sql, values), columns)) as Cells | undefined;
       if (!row) throw new Error('the facts statement answered no row');
+      const isThere = (at: number | undefined): boolean => at !== undefined && row[at] != null;
       const facts: Facts = {};
-      const client = row.c_id != null ? toClient(row) : undefined;
-      if (client && documents.admits(client)) facts.client = client;
-      if (row.s_id != null) facts.session = toSession(row);
-      if (row.g_id != null) facts.grant = toGrant(row);
-      if (row.t_kind != null) facts.token = toToken(row);
-      if (row.u_id != null) facts.person = toPerson(row, merge);
-      if (row.consented != null) facts.consented = parsed<string[]>(row, 'consented');
-      if (row.consent_used_at != null) facts.consentUsedAt = number(row, 'consent_used_at');
+      if (places.client && isThere(places.client.id)) {
+        const client = clientOf(row, places.client);
+        if (documents.admits(client)) facts.client = client;
+      }
+      if (places.session && isThere(places.session.id)) facts.session = toSession(row, places.session);
+      if (places.grant && isThere(places.grant.id)) facts.grant = toGrant(row, places.grant);
+      if (places.token && isThere(places.token.kind)) facts.token = toToken(row, places.token);
+      if (places.person && isThere(places.person.id)) facts.person = personOf(row, places.person);
+      if (places.consent && isThere(places.consent.scopes)) {
+        facts.consented = parsed<string[]>(row[places.consent.scopes]);
+        facts.consentUsedAt = row[places.consent.lastUsedAt] as number;
+      }
       return facts;
     },
   };

@@ -7,6 +7,7 @@ type Batch = readonly [CompiledQuery, ...CompiledQuery[]];
 /** What a database that runs in our own process can do at once, where Kysely passes a statement through a dozen promises. */
 export interface InPlace {
   run<R>(query: CompiledQuery): Promise<QueryResult<R>>;
+  firstCells(query: CompiledQuery): Promise<unknown[] | undefined>;
   together(batch: Batch): Promise<boolean>;
 }
 
@@ -21,6 +22,15 @@ const inPlaceOf = (db: Db): InPlace | undefined => (db.isTransaction ? undefined
 export function run<R>(db: Db, query: CompiledQuery): Promise<QueryResult<R>> {
   const inPlace = inPlaceOf(db);
   return inPlace ? inPlace.run<R>(query) : db.executeQuery<R>(query as CompiledQuery<R>);
+}
+
+/** The values of a reading statement's first row, in the order of `columns`, which are all it has. */
+export async function firstCells(db: Db, query: CompiledQuery, columns: readonly string[]): Promise<readonly unknown[] | undefined> {
+  const inPlace = inPlaceOf(db);
+  if (inPlace) return inPlace.firstCells(query);
+  const { rows } = await db.executeQuery<Record<string, unknown>>(query as CompiledQuery<Record<string, unknown>>);
+  const [row] = rows;
+  return row && columns.map((column) => row[column]);
 }
 
 const changed = ({ rows, numAffectedRows }: QueryResult<unknown>) => rows.length > 0 || (numAffectedRows ?? 0n) > 0n;

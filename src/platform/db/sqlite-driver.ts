@@ -10,7 +10,8 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { InPlace } from './in-place.ts';
-import { isRead, Statements } from './sqlite-statements.ts';
+import { Reader } from './sqlite-reader.ts';
+import { isRead, type Statements } from './sqlite-statements.ts';
 import { Writer } from './sqlite-writer.ts';
 import { classified } from './unavailable.ts';
 
@@ -20,12 +21,14 @@ interface Options {
   onQuery?: (sql: string) => void;
 }
 
+type Reads = Pick<Statements, 'run' | 'firstCells'>;
+
 class Connection implements DatabaseConnection {
-  readonly #reader: Statements;
+  readonly #reader: Reads;
   readonly #writer: Writer;
   readonly #onQuery: ((sql: string) => void) | undefined;
   #inTransaction = false;
-  constructor(reader: Statements, writer: Writer, onQuery?: (sql: string) => void) {
+  constructor(reader: Reads, writer: Writer, onQuery?: (sql: string) => void) {
     this.#reader = reader;
     this.#writer = writer;
     this.#onQuery = onQuery;
@@ -84,8 +87,9 @@ class Connection implements DatabaseConnection {
  * the way around Kysely for statements that are built already.
  */
 export function nodeSqlite({ reader, writer, onQuery }: Options): { dialect: Dialect; inPlace: InPlace } {
-  const turns = new Writer(writer);
-  const reads = reader === writer ? turns.statements : new Statements(reader);
+  const apart = reader === writer ? undefined : new Reader(reader);
+  const turns = new Writer(writer, () => apart?.forget());
+  const reads: Reads = apart ?? turns.statements;
   const driver: Driver = {
     init: async () => {},
     acquireConnection: async () => new Connection(reads, turns, onQuery),
@@ -95,13 +99,21 @@ export function nodeSqlite({ reader, writer, onQuery }: Options): { dialect: Dia
     releaseConnection: async () => {},
     destroy: async () => {
       // The writer last: only the last connection of a file writes its log back and removes it.
-      if (reader !== writer) reader.close();
+      apart?.close();
       turns.close();
     },
   };
   const inPlace: InPlace = {
     run<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       return new Connection(reads, turns, onQuery).executeQuery<R>(query);
+    },
+    async firstCells(query) {
+      onQuery?.(query.sql);
+      try {
+        return reads.firstCells(query);
+      } catch (cause) {
+        throw classified(cause);
+      }
     },
     async together([first, ...others]) {
       if (!turns.turnNow()) await turns.turn();

@@ -36,8 +36,11 @@ export class Writer {
   readonly #savepoint: StatementSync;
   readonly #release: StatementSync;
   readonly #end: StatementSync;
-  constructor(db: DatabaseSync) {
+  readonly #onCommit: () => void;
+  /** `onCommit` is called before what was written can be seen. */
+  constructor(db: DatabaseSync, onCommit: () => void) {
     this.#db = db;
+    this.#onCommit = onCommit;
     this.statements = new Statements(db);
     this.#begin = db.prepare('begin immediate');
     this.#savepoint = db.prepare('savepoint turn');
@@ -173,6 +176,7 @@ export class Writer {
     this.#commitDue = false;
     if (!this.#open) return;
     try {
+      this.#onCommit();
       this.#end.run();
     } catch (cause) {
       this.#abandon(cause);
