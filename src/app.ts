@@ -40,6 +40,7 @@ import { createGrants, createValues } from './grants/service.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { createGroups } from './groups/service.ts';
 import { defaultImages } from './images/defaults.ts';
+import { createPortraits } from './images/portraits.ts';
 import { imageRoutes } from './images/routes.ts';
 import { createImages } from './images/service.ts';
 import { scimRoutes } from './integrations/scim/routes.ts';
@@ -201,6 +202,7 @@ export async function createApp({
     defaults: defaultImages(),
     owners: { holdUser: (tx, actor, id) => users.holdOwnOr(tx, actor, id), holdClient: clients.hold, nameOf: (id) => users.nameOf(id) },
   });
+  const portraits = createPortraits(db);
   const apis = createApis({ db, clock, random, audit, issuer: config.appUrl });
   const apiGrants = createApiGrants({ db, clock, audit, apis, logosOf: images.logosOf });
   const scimProviders = createScimProviders({ db, clock, random, seal, audit, clients });
@@ -362,7 +364,7 @@ export async function createApp({
       },
     }),
     refusals,
-    descriptions: createDescriptions({ db, logosOf: (ids) => images.logosOf(ids) }),
+    descriptions: createDescriptions({ db, logosOf: images.logosOf, pictureOf: portraits.addressOf }),
     takeReauthentication: (value, session) => passkeys.takeReauthentication(db, value, session),
   });
   const signOut = createSignOut({
@@ -527,6 +529,7 @@ export async function createApp({
     devices,
     deviceLogin: { ...deviceLogin, needsCredit: places.needsCredit },
     people: { find: users.me },
+    images: { logosOf: images.logosOf, pictureOf: portraits.addressOf },
   });
 
   const failure = (cause: unknown, c: Ctx) => {

@@ -11,8 +11,11 @@ import { type RefusedView, type StepView, shortId, type ViewClient, type ViewPer
 /** Which logos each client has; one that has none is not in the map. */
 export type LogosOf = (clientIds: readonly string[]) => Promise<Map<string, { light: boolean; dark: boolean }>>;
 
+/** Local path of somebody's picture; undefined when there are only their initials. */
+export type PictureOf = (userId: string) => Promise<string | undefined>;
+
 /** A person as pages show them. */
-export const toPerson = (person: Person): ViewPerson => ({
+export const toPerson = async (person: Person, pictureOf: PictureOf): Promise<ViewPerson> => ({
   id: person.id,
   username: person.username,
   displayName: person.displayName,
@@ -20,6 +23,7 @@ export const toPerson = (person: Person): ViewPerson => ({
   firstName: person.firstName,
   lastName: person.lastName,
   groups: person.groups.map((group) => group.name),
+  picture: await pictureOf(person.id),
 });
 
 const VALUES: Record<string, (person: Person) => (string | null)[]> = {
@@ -42,7 +46,7 @@ function originOfUri(uri: string): string {
 }
 
 /** Makes of facts what pages show. */
-export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }) {
+export function createDescriptions({ db, logosOf, pictureOf }: { db: Db; logosOf: LogosOf; pictureOf: PictureOf }) {
   const store = signInStore(db);
   const client = async ({ id, name, launchUrl }: Client): Promise<ViewClient> => {
     const logos = (await logosOf([id])).get(id);
@@ -60,7 +64,7 @@ export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }
         step: remaining[0] ?? 'consent',
         remaining,
         client: await client(from.client),
-        person: person && toPerson(person),
+        person: person && (await toPerson(person, pictureOf)),
         scopes: shownScopes(request, from.client)
           .filter(({ key }) => key !== 'openid')
           .map((scope) => toScope(scope, person)),
@@ -82,7 +86,7 @@ export function createDescriptions({ db, logosOf }: { db: Db; logosOf: LogosOf }
         kind: 'refused',
         reason,
         client: await client(from.client),
-        person: person && toPerson(person),
+        person: person && (await toPerson(person, pictureOf)),
         missingGroups: named.filter((group) => allowed.includes(group.id)).map((group) => group.friendly_name),
         personGroups: named.filter((group) => mine.includes(group.id)).map((group) => group.friendly_name),
         askWhom: administrator?.display_name,

@@ -22,6 +22,8 @@ export interface ViewPerson {
   lastName: string;
   /** Names as an application gets them in the `groups` claim. */
   groups: string[];
+  /** Local path of their picture; absent when there are only initials. */
+  picture?: string;
 }
 
 /** One scope asked for; `openid` is left out because it shows nothing of the person but an id. */

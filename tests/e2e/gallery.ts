@@ -181,6 +181,7 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   'select-account': (look) => selectAccountPage(look, step({ step: 'select_account' })),
   reauthenticate: (look) => reauthenticatePage(look, step({ step: 'reauthenticate' }), ceremony),
   consent: (look) => consentPage(look, step()),
+  'consent-picture': (look) => consentPage(look, step({ person: { ...person, picture: '/api/application-images/logo?v=background' } })),
   'consent-nothing': (look) => consentPage(look, step({ scopes: [] })),
   'consent-many': (look) =>
     consentPage(
@@ -281,6 +282,8 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
   'sign-out-refused': (look) => signOutPage(look, person, true),
   'signed-out': (look) => signedOutPage(look),
   account: (look) => accountPage(look, account()),
+  'account-picture': (look) =>
+    accountPage(look, account({ person: { ...account().person, picture: '/api/application-images/logo?v=background' } })),
   'account-new': (look) => accountPage(look, account({ passkeys: [], applications: [], notice: 'account.saved' })),
   'account-one': (look) => accountPage(look, account({ passkeys: account().passkeys.slice(0, 1), problem: 'account.error.name' })),
   'account-hostile': (look) =>

@@ -3,7 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { accountPage } from '../pages/account.ts';
 import type { MessageKey } from '../pages/messages.ts';
-import { formOf, type PageDeps, sessionOf } from './deps.ts';
+import { formOf, type PageDeps, sessionOf, shownPerson } from './deps.ts';
 
 const NOTICES: Record<string, MessageKey> = {
   saved: 'account.saved',
@@ -19,12 +19,13 @@ const PROBLEMS: Record<string, MessageKey> = {
 };
 
 /** Registers the profile: who one is, one's passkeys, the applications that know one, and sessions. */
-export function accountPages(app: OpenAPIHono<Env>, { renderer, clock, passkeyList, consents, sessions, people }: PageDeps) {
+export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
+  const { renderer, clock, passkeyList, consents, sessions } = deps;
   app.get('/account', async (c) => {
     const session = sessionOf(c);
     if (!session) return c.redirect('/login?redirect=%2Faccount');
     const [person, passkeys, applications, all] = await Promise.all([
-      people.find(session.userId),
+      shownPerson(deps, session.userId),
       passkeyList.listOf(session.userId),
       consents.authorized(session.userId, { page: 1, limit: 100, search: '', filters: {} }),
       sessions.listOf(session.userId),

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { browser } from '../../testing/browser.ts';
 import { person } from '../../testing/people.ts';
 import { type World, world } from '../../testing/world.ts';
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>';
-const upload = async ({ request, config }: World, path: string, svg = SVG) => {
+const put = async ({ request, config }: World, path: string, file: Buffer | string) => {
   const body = new FormData();
-  body.set('file', new File([svg], 'x.svg'));
+  body.set('file', new File([typeof file === 'string' ? file : new Uint8Array(file)], 'x'));
   const headers = { 'x-api-key': config.staticApiKey ?? '' };
-  assert.equal((await request(`/api/application-images/${path}`, { method: 'PUT', headers, body })).status, 204);
+  assert.equal((await request(path, { method: 'PUT', headers, body })).status, 204);
 };
+const upload = (w: World, path: string, svg = SVG) => put(w, `/api/application-images/${path}`, svg);
 const signInPage = async (w: World) => {
   const response = await browser(w).visit('/login');
   return { html: await response.text(), csp: response.headers.get('content-security-policy') ?? '' };
@@ -72,4 +74,25 @@ test('a change that another process made is seen a few seconds later', async (t)
   assert.doesNotMatch((await signInPage(w)).html, /elsewhere/);
   w.clock.advance(5);
   assert.match((await signInPage(w)).html, /background\?v=elsewhere/);
+});
+
+test('who is signed in is shown with their picture: their own, else the default, else their initials', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await ann.signIn();
+  const face = async () => /<span class="face" aria-hidden="true">(.*?)<\/span>/.exec(await (await ann.visit('/logout')).text())?.[1];
+  const dot = (colour: string) =>
+    sharp({ create: { width: 8, height: 8, channels: 3, background: colour } })
+      .png()
+      .toBuffer();
+  assert.match((await face()) ?? '', /^\p{Lu}{1,2}$/u);
+  await put(w, '/api/application-images/default-profile-picture', await dot('red'));
+  const standard = await face();
+  await put(w, `/api/users/${ann.id}/profile-picture`, await dot('blue'));
+  const own = await face();
+  assert.notEqual(own, standard);
+  for (const shown of [standard, own])
+    assert.match(shown ?? '', new RegExp(`^<img src="/api/users/${ann.id}/profile-picture\\.png\\?v=[\\w-]+" alt=""`));
+  const address = /src="([^"]+)"/.exec(own ?? '')?.[1] ?? '';
+  assert.equal((await w.request(address)).headers.get('cache-control'), 'public, max-age=31536000, immutable');
 });

@@ -5,6 +5,7 @@ import type { ListOptions } from '#platform/http/contract.ts';
 import type { Log } from '#platform/log.ts';
 import type { Cookies } from '../../sessions/cookies.ts';
 import type { SignUp } from '../../sign-up/contract.ts';
+import type { LogosOf, PictureOf } from '../describe.ts';
 import { rememberLanguage } from '../pages/language.ts';
 import { languageFor } from '../pages/messages.ts';
 import type { Renderer } from '../pages/respond.ts';
@@ -128,12 +129,19 @@ export interface PageDeps {
   setUp: PageSetUp;
   signUps: PageSignUp;
   people: { find(id: string): Promise<PagePerson> };
+  images: { logosOf: LogosOf; pictureOf: PictureOf };
 }
 
 /** The signed-in browser's session; undefined for visitors. */
 export function sessionOf(c: Ctx): CallerSession | undefined {
   const caller = c.var.caller;
   return caller?.session && { userId: caller.userId, ...caller.session };
+}
+
+/** A person by name and face. */
+export async function shownPerson({ people, images }: Pick<PageDeps, 'people' | 'images'>, userId: string) {
+  const [person, picture] = await Promise.all([people.find(userId), images.pictureOf(userId)]);
+  return { ...person, picture };
 }
 
 /** Puts the new session into the browser, and the person's language with it. */

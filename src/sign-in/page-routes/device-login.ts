@@ -4,7 +4,7 @@ import { type Ctx, type Env, type Origin, originOf } from '#platform/http/contex
 import { deviceCodePage } from '../pages/device-grant.ts';
 import { approvalPage, approvedPage, type Over, waitedPage, waitingPage } from '../pages/device-login.ts';
 import { toward } from '../pages/sign-in.ts';
-import { begun, type PageDeps, refusedCode, sessionOf } from './deps.ts';
+import { begun, type PageDeps, refusedCode, sessionOf, shownPerson } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 interface Decider {
@@ -75,7 +75,7 @@ const deciderOf = (c: Ctx): Decider => {
 
 /** What `/device` shows and does for the code of a browser that waits. */
 export function createApproval(deps: Deps) {
-  const { renderer, deviceLogin, passkeys, cookies, people, clock, log } = deps;
+  const { renderer, deviceLogin, passkeys, cookies, clock, log } = deps;
   const signIn = (c: Ctx, code: string) => {
     const redirect = `/device?${new URLSearchParams({ user_code: code })}`;
     return c.redirect(toward('/login', { redirect }), c.req.method === 'POST' ? 303 : 302);
@@ -90,7 +90,7 @@ export function createApproval(deps: Deps) {
     const session = sessionOf(c);
     if (!session) return signIn(c, code);
     const { userCode, ipAddress, country, city, asker } = await deviceLogin.describe(code, deciderOf(c));
-    const person = await people.find(session.userId);
+    const person = await shownPerson(deps, session.userId);
     const ceremony = begun(c, cookies, await passkeys.startReauthentication({ session, browser: cookies.ceremony.read(c) }));
     const place = country === 'Internal Network' ? undefined : [city, country].filter(Boolean).join(', ');
     const needsCredit = Boolean(place) && deviceLogin.needsCredit();

@@ -35,9 +35,11 @@ export interface PageDevices {
 
 /** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3), or signs another browser in as themselves. */
 export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices; deviceLogin: PageDeviceLogin }) {
-  const { renderer, cookies, devices, clock, log } = deps;
+  const { renderer, cookies, devices, images, clock, log } = deps;
   const approval = createApproval(deps);
   const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
+
+  const withLogo = async ({ id, name }: Client) => ({ id, name, hasLogo: (await images.logosOf([id])).get(id)?.light ?? false });
 
   /** Does something with the request behind a code, or shows why that can't be. */
   const withCode = async (c: Ctx, code: string, work: (answerer: Answerer) => Promise<Response>): Promise<Response> => {
@@ -66,7 +68,8 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
       const { client, person, shown, asker, reauthenticationRequired } = await devices.view(answerer, originOf(c));
       if (reauthenticationRequired && !cookies.reauthentication.read(c)) return askAgain(c, deps, pathOf(code), person);
       const scopes = shown.filter(({ key }) => key !== 'openid').map((scope) => toScope(scope, person));
-      const model = { userCode: code, client, person: toPerson(person), scopes, asker, now: clock.now() };
+      const known = await toPerson(person, images.pictureOf);
+      const model = { userCode: code, client: await withLogo(client), person: known, scopes, asker, now: clock.now() };
       return renderer.render(c, (look) => deviceConsentPage(look, model));
     });
   });
@@ -76,7 +79,7 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
     const code = String(form.user_code ?? '').slice(0, 20);
     if (isDeviceLogin(code)) return approval.answer(c, code, form.decision);
     return withCode(c, code, async (answerer) => {
-      const { client } = await devices.view(answerer, originOf(c));
+      const client = await withLogo((await devices.view(answerer, originOf(c))).client);
       const allowed = form.decision === 'allow';
       if (allowed) await devices.approve(answerer, cookies.reauthentication.read(c), originOf(c));
       else await devices.deny(answerer, originOf(c));

@@ -7,20 +7,20 @@ import type { Look } from '../pages/layout.ts';
 import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
 import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
-import { begun, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { begun, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 /** Registers the first set-up and the page that makes a passkey. */
 export function enrolPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   setUpRoutes(app, deps);
-  const { renderer, passkeys, passkeyList, cookies, people } = deps;
+  const { renderer, passkeys, passkeyList, cookies } = deps;
 
   app.get('/signup/add-passkey', async (c) => {
     const session = sessionOf(c);
     const destination = destinationOf(c.req.query());
     const here = toward('/signup/add-passkey', destination);
     if (!session) return c.redirect(toward('/login', { redirect: here }));
-    const person = await people.find(session.userId);
+    const person = await shownPerson(deps, session.userId);
     if (c.req.query('skip')) {
       const own = await passkeyList.listOf(session.userId);
       if (own.length > 0) return c.redirect(onwardPath(destination, deps.home()));

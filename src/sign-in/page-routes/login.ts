@@ -6,7 +6,7 @@ import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
-import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 import { stepOf } from './interaction.ts';
 
@@ -78,12 +78,13 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   });
 }
 
-function signOutRoutes(app: OpenAPIHono<Env>, { renderer, cookies, sessions, people }: PageDeps) {
+function signOutRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
+  const { renderer, cookies, sessions } = deps;
   app.get('/logout', async (c) => {
     const session = sessionOf(c);
     const refused = wasSignOutRefused(c);
     if (!session) return renderer.render(c, (look) => signedOutPage(look, refused));
-    const person = await people.find(session.userId);
+    const person = await shownPerson(deps, session.userId);
     return renderer.render(c, (look) => signOutPage(look, person, refused));
   });
   app.post('/logout', async (c) => {

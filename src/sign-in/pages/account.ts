@@ -10,6 +10,8 @@ interface AccountPerson {
   displayName: string;
   firstName: string;
   email: string | null;
+  /** Local path. */
+  picture?: string;
   /** Friendly names. */
   groups: readonly string[];
 }
@@ -98,7 +100,7 @@ export function accountPage(look: Look, { person, passkeys, applications, sessio
     title: t('account.title'),
     tucked: false,
     body: html`<header class="frame"><a class="home" href="/">${mark(site, 'denim') ?? ICONS.key}<span>${site.name}</span></a><nav aria-label="${t('account.nav')}"><a href="/account" aria-current="page">${t('account.title')}</a><a href="/logout">${t('account.signOut')}</a></nav></header>
-<main class="house"><header><h1>${t('account.heading', { name: person.firstName || person.displayName || person.username })}</h1><p>${t('account.intro', { site: site.name })}</p></header>
+<main class="house"><header>${person.picture && html`<img class="portrait" src="${person.picture}" alt="" width="72" height="72">`}<h1>${t('account.heading', { name: person.firstName || person.displayName || person.username })}</h1><p>${t('account.intro', { site: site.name })}</p></header>
 ${problem ? trouble(t(problem)) : notice && html`<p class="note" role="status">${t(notice)}</p>`}
 <section aria-labelledby="you"><h2 id="you">${t('account.you')}</h2>${details(look, person)}</section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">${t('account.passkeys')}</h2><p>${t(advice)}</p>

@@ -21,7 +21,7 @@ export function deviceCodePage({ t }: Look, { code, wrong = false }: { code?: st
 
 export interface DeviceModel {
   userCode: string;
-  client: Pick<ViewClient, 'id' | 'name'>;
+  client: Pick<ViewClient, 'id' | 'name' | 'hasLogo'>;
   person: ViewPerson;
   scopes: readonly ViewScope[];
   /** Where the request came from, so that a forged one is noticed (RFC 8628 section 5.4). `at` in seconds. */
@@ -50,7 +50,7 @@ export function deviceConsentPage(look: Look, { userCode, client, person, scopes
 }
 
 /** What became of the device. */
-export function deviceDonePage({ t }: Look, { allowed, client }: { allowed: boolean; client: Pick<ViewClient, 'id' | 'name'> }): Page {
+export function deviceDonePage({ t }: Look, { allowed, client }: { allowed: boolean; client: DeviceModel['client'] }): Page {
   const [title, text] = allowed
     ? [t('device.allowed.heading'), t('device.allowed.text', { client: client.name })]
     : [t('device.denied.heading'), t('device.denied.text')];

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
-import type { ViewPerson } from '../view.ts';
 import { ICONS } from './icons.ts';
-import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
+import { heading, type Look, type Page, personCard, type ShownPerson, trouble } from './layout.ts';
 import { qrCode } from './qr.ts';
 import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, toward } from './sign-in.ts';
 import { deviceOf } from './user-agent.ts';
@@ -56,7 +55,7 @@ export function waitedPage({ t }: Look, { over, destination }: { over: Over; des
 
 export interface ApprovalModel {
   userCode: string;
-  person: Pick<ViewPerson, 'displayName' | 'username'>;
+  person: ShownPerson;
   /** Begun for this page: to say yes takes the passkey. */
   ceremony: Ceremony;
   /** Where the request came from; `place` is undefined for the network at home. `at` in seconds. */

@@ -151,9 +151,17 @@ export const heading = (title: string, ...text: (string | Html)[]): Html =>
 export const trouble = (message?: string): Html =>
   html`<p class="note trouble" role="alert" tabindex="-1" id="trouble"${!message && html` hidden`}>${message}</p>`;
 
+/** A person by name and face. */
+export interface ShownPerson {
+  displayName: string;
+  username: string;
+  /** Local path of their picture. */
+  picture?: string;
+}
+
 /** Who is signed in, with something to press at the end. */
-export const personCard = ({ displayName, username }: { displayName: string; username: string }, action?: Html): Html =>
-  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
+export const personCard = ({ displayName, username, picture }: ShownPerson, action?: Html): Html =>
+  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${picture ? html`<img src="${picture}" alt="" width="42" height="42">` : initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
 
 /** Reason and reference: what a person reads out so that the log line is found. */
 export const reference = (t: Translator, reason: string, requestId: string): Html =>

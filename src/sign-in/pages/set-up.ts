@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { ICONS } from './icons.ts';
-import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
+import { heading, type Look, type Page, personCard, type ShownPerson, trouble } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, toward } from './sign-in.ts';
 import { ceremonyWords } from './words.ts';
@@ -108,11 +108,7 @@ export function skipPasskeyPage({ t }: Look, { next, destination }: { next: stri
 /** Asks for a passkey once more before something of the account changes; goes on to `destination.redirect`. */
 export function confirmPage(
   look: Look,
-  {
-    ceremony,
-    destination,
-    person,
-  }: { ceremony: Ceremony; destination: Destination; person: { displayName: string; firstName: string; username: string } },
+  { ceremony, destination, person }: { ceremony: Ceremony; destination: Destination; person: ShownPerson & { firstName: string } },
 ): Page {
   const { t } = look;
   const title = t('reauthenticate.heading', { name: person.firstName || person.username });

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
-import { heading, type Look, type Page, personCard } from './layout.ts';
+import { heading, type Look, type Page, personCard, type ShownPerson } from './layout.ts';
 
 const refusedNote = ({ t }: Look, refused: boolean) => refused && html`<p class="note" data-refused>${t('signOut.refused')}</p>`;
 
 /** Asks before signing out: a link on another site must not be able to. `refused`: an application wanted the person back and can't have them. */
-export function signOutPage(look: Look, person: { displayName: string; username: string }, refused = false): Page {
+export function signOutPage(look: Look, person: ShownPerson, refused = false): Page {
   const { t, site } = look;
   const title = t('signOut.heading', { site: site.name });
   return {
