@@ -29,7 +29,7 @@ function listening(kind: DbKind): { db: Db; heard: string[] } {
     executeQuery: async <R>({ sql }: CompiledQuery): Promise<QueryResult<R>> => {
       heard.push(sql);
       // A list counts before it reads.
-      return { rows: (/^select count/.test(sql) ? [{ total: 1 }] : []) as R[], numAffectedRows: 0n };
+      return { rows: (/^select count/.test(sql) ? [{ total: 1 }] : []) as R[], numAffectedRows: 1n };
     },
     streamQuery: () => {
       throw new Error('nothing streams');
@@ -67,6 +67,7 @@ async function columnsOfTables(): Promise<Columns> {
 }
 
 const LIST = { page: 1, limit: 20, search: 'x', filters: {} };
+const COUNTS = { worthKeeping: 1, total: (_: string, countBetween: (span: object) => Promise<number>) => countBetween({ from: 1 }) };
 const NUMBERS = /^(now|limit|until|before|time|most|length|maxFailures|seenBefore|seenAfter)$/;
 const OTHERS: Readonly<Record<string, unknown>> = {
   options: LIST,
@@ -75,8 +76,20 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   owner: 'user_id',
   claimed: { challenge: 'x', browserHash: 'x', ceremony: 'login', now: 1 },
   to: { stage: 'x', ends_at: 1 },
+  tokens: [{}],
   used: { counter: 1, backup_state: 1, last_used_at: 1 },
-  counts: { total: (_: string, countBetween: (span: object) => Promise<number>) => countBetween({ from: 1 }) },
+  counts: COUNTS,
+  asked: { options: { ...LIST, sort: { column: 'ipAddress', direction: 'asc' } } },
+  known: {
+    counts: COUNTS,
+    orders: {
+      most: 500,
+      first: async (_: string, read: (upTo: number) => Promise<string[]>) => {
+        await read(1);
+        return { ids: ['x', 'y'], upTo: 1 };
+      },
+    },
+  },
 };
 
 /** A value for a parameter, judged by its name and by the table the function writes to. */

@@ -1,3 +1,4 @@
+import { compileOnce } from '#platform/db/compile-once.ts';
 import { type ListShape, readPage } from '#platform/db/list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -27,15 +28,18 @@ const LIST: ListShape = {
   id: 'id',
 };
 
+// Built once: it runs for every request with a key.
+const withOwner = compileOnce((db, v: { hash: string }) =>
+  db
+    .selectFrom('api_key as k')
+    .innerJoin('user as u', 'u.id', 'k.user_id')
+    .select(['k.id', 'k.user_id', 'k.scopes', 'k.expires_at', 'k.last_used_at', 'u.username', 'u.is_admin', 'u.role', 'u.disabled'])
+    .where('k.key_hash', '=', v.hash),
+);
+
 /** Keys and their owners' standing, read together so that no key is judged by yesterday's facts. */
 export const apiKeyStore = (db: Db) => ({
-  withOwner: (hash: string) =>
-    db
-      .selectFrom('api_key as k')
-      .innerJoin('user as u', 'u.id', 'k.user_id')
-      .select(['k.id', 'k.user_id', 'k.scopes', 'k.expires_at', 'k.last_used_at', 'u.username', 'u.is_admin', 'u.role', 'u.disabled'])
-      .where('k.key_hash', '=', hash)
-      .executeTakeFirst(),
+  withOwner: async (hash: string) => (await withOwner(db, { hash })).rows[0],
 
   staticOwner: (id: string) =>
     db

@@ -3,9 +3,9 @@ import type { Clock, Seconds } from '#platform/clock.ts';
 /** Smaller logs are counted each time: that is quick, and always exact. */
 const WORTH_KEEPING = 50_000;
 /** A row carries the time its change began, so younger ones may still be on their way. */
-const SETTLED_SECONDS = 60;
+export const SETTLED_SECONDS = 60;
 /** Another replica's clean-up is seen at most so many seconds later. */
-const KEPT_SECONDS = 600;
+export const KEPT_SECONDS = 600;
 const MOST_KEPT = 100;
 
 /** How many rows there are in a span of time: after `from` (all before when absent), up to and including `to` (all after when absent). */
@@ -18,6 +18,7 @@ export type CountBetween = (span: { from?: Seconds; to?: Seconds }) => Promise<n
 export function createCounts({ clock, worthKeeping = WORTH_KEEPING }: { clock: Clock; worthKeeping?: number }) {
   const kept = new Map<string, { upTo: Seconds; settled: number; at: Seconds }>();
   return {
+    worthKeeping,
     /** `key` stands for what is counted: the same key, the same rows. */
     async total(key: string, countBetween: CountBetween): Promise<number> {
       const now = clock.now();

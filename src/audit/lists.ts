@@ -5,7 +5,8 @@ import { date, type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import type { AuditEntry } from './contract.ts';
 import { createCounts } from './counts.ts';
 import { deviceOf } from './device.ts';
-import { auditStore } from './store.ts';
+import { createOrders } from './orders.ts';
+import { type Asked, auditStore } from './store.ts';
 
 /** So many rows in one transaction: nobody waits long for a daily clean-up. */
 const PART = 5000;
@@ -31,16 +32,18 @@ const toEntry = (row: Row<'audit_log'>): AuditEntry => ({
 /** Reading the audit log. There is no way to change a row; old ones are removed as a whole. */
 export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: Clock; retentionDays: number }) {
   const store = auditStore(db);
-  const counts = createCounts({ clock });
-  type Page = Awaited<ReturnType<typeof store.ofUser>>;
-  const listed = ({ rows, total, page, limit }: Page) => listAnswer(rows.map(toEntry), total, { page, limit });
+  const [counts, orders] = [createCounts({ clock }), createOrders({ clock })];
+  const listed = async (asked: Asked) => {
+    const { rows, total, page, limit } = await store.page(asked, { counts, orders });
+    return listAnswer(rows.map(toEntry), total, { page, limit });
+  };
   return {
     /** What concerns one user. */
-    own: async (userId: string, options: ListOptions) => listed(await store.ofUser(userId, options)),
+    own: (userId: string, options: ListOptions) => listed({ userId, options }),
 
-    all: async (options: ListOptions) => {
+    all: (options: ListOptions) => {
       const [location] = options.filters.location ?? [];
-      return listed(await store.all(options, location === 'internal' || location === 'external' ? location : undefined, counts));
+      return listed({ options, location: location === 'internal' || location === 'external' ? location : undefined });
     },
 
     clientNames: () => store.clientNames(),
@@ -54,7 +57,10 @@ export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: 
       for (;;) {
         const some = await store.removeBefore(before, PART);
         removed += some;
-        if (some > 0) counts.forget();
+        if (some > 0) {
+          counts.forget();
+          orders.forget();
+        }
         if (some < PART) return removed;
       }
     },

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import { insertOnce } from '#platform/db/compile-once.ts';
-import { countMatching, type ListShape, readPage } from '#platform/db/list.ts';
+import { countKey, countRows, filtersOf, inOrder, type ListShape, matching, orderOf, type Page } from '#platform/db/list.ts';
+import { aside, rowsAt } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
-import type { ListOptions } from '#platform/http/contract.ts';
+import { clampPage, type ListOptions } from '#platform/http/contract.ts';
 import type { CountBetween, Counts } from './counts.ts';
 import { INTERNAL } from './locate.ts';
+import type { Orders } from './orders.ts';
 
 const OWN: ListShape = {
   sort: {
@@ -23,11 +25,15 @@ const OWN: ListShape = {
 const ALL: ListShape = {
   ...OWN,
   filters: {
-    ...OWN.filters,
     userID: { column: 'audit_log.user_id', kind: 'text' },
     clientName: { column: 'audit_log.client_name', kind: 'text' },
+    ...OWN.filters,
   },
 };
+type Location = 'internal' | 'external';
+
+/** So many rows are sooner put in order than found among all others. */
+const FEW = 5000;
 
 /** The most entries of a filter that a person could choose from. */
 const CHOICES = 1000;
@@ -52,22 +58,83 @@ const insert = insertOnce('audit_log', [
   'data',
 ]);
 
+/** What is asked of the log: whose rows (absent: everybody's), and from where. */
+export interface Asked {
+  userId?: string;
+  location?: Location;
+  options: ListOptions;
+}
+/** What is known of it from before. */
+export interface Known {
+  counts: Counts;
+  orders: Orders;
+}
+
+const shapeOf = ({ userId }: Asked) => (userId === undefined ? ALL : OWN);
+const onlyExternal = (asked: Asked) =>
+  asked.location === 'external' && asked.userId === undefined && filtersOf(asked.options, ALL).length === 0;
+
+/**
+ * The rows that are asked for. One condition goes through its index, the one that leaves the fewest rows, where SQLite would choose any; none does
+ * when something else narrows the rows. `few`: there are so few of them that what is different is worth looking up as well.
+ */
+function asking(db: Db, asked: Asked, { none = false, few = false } = {}) {
+  const { userId, location, options } = asked;
+  const rows = db.selectFrom('audit_log').selectAll('audit_log');
+  const own = userId === undefined ? rows : rows.where('audit_log.user_id', '=', userId);
+  const unindexed = aside(db);
+  const indexed = none || userId !== undefined ? unindexed : sql.ref;
+  const filtered = matching(own, options, shapeOf(asked), (name, nth) => (nth === 0 ? indexed(name) : unindexed(name)));
+  const country = (filtersOf(options, shapeOf(asked)).length === 0 ? indexed : unindexed)('audit_log.country');
+  if (location === 'internal') return filtered.where(sql<boolean>`${country} = ${INTERNAL}`);
+  if (location === undefined) return filtered;
+  if (few) return filtered.where(sql<boolean>`(${country} < ${INTERNAL} or ${country} > ${INTERNAL})`);
+  return filtered.where(sql<boolean>`${unindexed('audit_log.country')} <> ${INTERNAL}`);
+}
+
+const countBetween =
+  (db: Db, asked: Asked): CountBetween =>
+  async (span) => {
+    // As the difference: an index tells at once what is equal, and not what is different.
+    if (onlyExternal(asked)) {
+      const all = await countBetween(db, { options: asked.options })(span);
+      return all - (await countBetween(db, { ...asked, location: 'internal' })(span));
+    }
+    const { from, to } = span;
+    let rows = asking(db, asked);
+    if (from !== undefined) rows = rows.where('audit_log.created_at', '>', from);
+    if (to !== undefined) rows = rows.where('audit_log.created_at', '<=', to);
+    return countRows(rows);
+  };
+
+async function readLog(db: Db, asked: Asked, { counts, orders }: Known): Promise<Page<Row<'audit_log'>>> {
+  const { options, userId, location } = asked;
+  const shape = shapeOf(asked);
+  const key = JSON.stringify([userId, location, countKey(options, shape)]);
+  const total = await counts.total(key, countBetween(db, asked));
+  const { limit } = options;
+  const page = clampPage(options.page, limit, total);
+  const order = orderOf(options, shape);
+  const read = async (rows: ReturnType<typeof asking>) => ({
+    rows: await rowsAt(rows, { order, id: shape.id, page, limit, total }),
+    total,
+    page,
+    limit,
+  });
+  if (order[0]?.[0] === shape.order[0] || total < counts.worthKeeping || page * limit > orders.most)
+    return read(asking(db, asked, { few: onlyExternal(asked) && total < FEW }));
+  const { ids, upTo } = await orders.first(JSON.stringify([key, order]), async (settled) => {
+    const rows = asking(db, asked).clearSelect().select('audit_log.id').where('audit_log.created_at', '<=', settled);
+    return (await inOrder(rows, order).limit(orders.most).execute()).map((row) => row.id);
+  });
+  const candidates = asking(db, asked, { none: true });
+  return read(candidates.where((is) => is.or([is('audit_log.id', 'in', ids), is('audit_log.created_at', '>', upTo)])));
+}
+
 export const auditStore = (db: Db) => ({
   insert: (row: Row<'audit_log'>) => insert(db, [row]),
 
-  ofUser: (userId: string, options: ListOptions) =>
-    readPage(db.selectFrom('audit_log').selectAll('audit_log').where('audit_log.user_id', '=', userId), options, OWN),
-
-  all: (options: ListOptions, location: 'internal' | 'external' | undefined, counts: Counts) => {
-    const rows = db.selectFrom('audit_log').selectAll('audit_log');
-    const located = location ? rows.where('audit_log.country', location === 'internal' ? '=' : '<>', INTERNAL) : rows;
-    const countBetween: CountBetween = ({ from, to }) => {
-      const after = from === undefined ? located : located.where('audit_log.created_at', '>', from);
-      return countMatching(to === undefined ? after : after.where('audit_log.created_at', '<=', to), options, ALL);
-    };
-    const key = JSON.stringify([location, options.filters.event, options.filters.userID, options.filters.clientName]);
-    return readPage(located, options, ALL, () => counts.total(key, countBetween));
-  },
+  page: (asked: Asked, known: Known): Promise<Page<Row<'audit_log'>>> => readLog(db, asked, known),
 
   /** Hops from one name to the next through the index, instead of reading every row. */
   clientNames: async (): Promise<string[]> => {

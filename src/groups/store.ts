@@ -1,6 +1,7 @@
 import { compileForEach } from '#platform/db/compile-once.ts';
-import { type ListShape, searchPage } from '#platform/db/list.ts';
+import type { ListShape } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
+import { longPage } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
 import type { ListOptions } from '#platform/http/contract.ts';
@@ -60,7 +61,7 @@ export const groupStore = (db: Db) => {
   };
 
   return {
-    page: (options: ListOptions) => searchPage(db, db.selectFrom('user_group').select(COLUMNS), options, LIST),
+    page: (options: ListOptions) => longPage(db, db.selectFrom('user_group').select(COLUMNS), options, LIST),
 
     byId: (id: string): Promise<GroupRow | undefined> =>
       db.selectFrom('user_group').select(COLUMNS).where('id', '=', id).executeTakeFirst(),

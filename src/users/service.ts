@@ -8,6 +8,7 @@ import type { Tables } from '#platform/db/tables.ts';
 import { conflictOf } from '#platform/db/unique.ts';
 import { AppError, invalidField } from '#platform/errors.ts';
 import { type ListOptions, listAnswer } from '#platform/http/contract.ts';
+import { keptCounts } from '#platform/kept-counts.ts';
 import type { Random } from '#platform/random.ts';
 import { fold, searchKey } from '#platform/text.ts';
 import type { Audit } from '../audit/service.ts';
@@ -116,6 +117,7 @@ const mayTouch = (actor: Actor, target: Pick<UserRow, 'is_admin' | 'role'>) => {
 };
 
 export function createUsers({ db, clock, random, audit, groups, claims, policy, mergeClaims }: Deps) {
+  const counts = keptCounts({ clock });
   const shown = async (rows: readonly UserRow[]): Promise<User[]> => {
     const ids = rows.map((row) => row.id);
     const [claimsOf, groupsOf] = await Promise.all([claims.ofUsers(ids), groups.minimalOfUsers(ids)]);
@@ -147,7 +149,8 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       .execute(work)
       .catch((cause: unknown) => {
         throw cause instanceof AppError ? cause : conflictOf(cause, CONFLICTS);
-      });
+      })
+      .finally(counts.forget);
   };
 
   /** A new user within a transaction, with the groups and claims that new users get. Answers the row; throws `already_in_use`. */
@@ -173,12 +176,14 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       });
     await groups.replaceOfUser(tx, actor, row, input.userGroupIds ?? defaults.defaultGroupIds, !input.userGroupIds);
     if (defaults.defaultClaims.length > 0) await claims.give(tx, row.id, defaults.defaultClaims);
+    // The transaction may be somebody else's.
+    counts.forget();
     return { ...row, username_key: keys.username_key, email_key: keys.email_key };
   };
 
   return {
     list: async (options: ListOptions) => {
-      const { rows, total, page, limit } = await userStore(db).page(options);
+      const { rows, total, page, limit } = await userStore(db).page(options, counts);
       return listAnswer(await shown(rows), total, { page, limit });
     },
 

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import { compileOnce } from '#platform/db/compile-once.ts';
-import { type ListShape, searchPage } from '#platform/db/list.ts';
+import { countKey, type ListShape, type Page } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
+import { longPage } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
 import { clampPage, type ListOptions } from '#platform/http/contract.ts';
+import type { KeptCounts } from '#platform/kept-counts.ts';
 
 export type UserRow = Omit<Row<'user'>, 'search_key'>;
 
@@ -41,9 +43,9 @@ const LIST: ListShape = {
     disabled: 'user.disabled',
   },
   filters: {
-    emailVerified: { column: 'user.email_verified', kind: 'flag' },
     isAdmin: { column: 'user.is_admin', kind: 'flag' },
     disabled: { column: 'user.disabled', kind: 'flag' },
+    emailVerified: { column: 'user.email_verified', kind: 'flag' },
   },
   search: 'user.search_key',
   order: ['user.created_at', 'asc'],
@@ -60,13 +62,18 @@ const countListed = compileOnce((db) => db.selectFrom('user').select(sql<number>
 const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: number }) =>
   db.selectFrom('user').select(COLUMNS).where(LISTED).orderBy('user.created_at').orderBy('user.id').limit(limit).offset(offset),
 );
-const isPlain = ({ search, sort, filters }: ListOptions) => search.trim() === '' && !sort && Object.keys(filters).length === 0;
+const isPlain = ({ page, search, sort, filters }: ListOptions) =>
+  page <= 10 && search.trim() === '' && !sort && Object.keys(filters).length === 0;
 
 /** The user behind STATIC_API_KEY is in none of these but `self`. */
 export const userStore = (db: Db) => ({
-  page: async (options: ListOptions) => {
-    if (!isPlain(options)) return searchPage(db, db.selectFrom('user').select(COLUMNS).where(LISTED), options, LIST);
-    const total = (await countListed(db, {})).rows[0]?.total ?? 0;
+  page: async (options: ListOptions, counts: KeptCounts): Promise<Page<UserRow>> => {
+    const key = countKey(options, LIST);
+    if (!isPlain(options)) {
+      const listed = db.selectFrom('user').select(COLUMNS).where(LISTED);
+      return longPage(db, listed, options, LIST, (count) => counts.total(key, count));
+    }
+    const total = await counts.total(key, async () => (await countListed(db, {})).rows[0]?.total ?? 0);
     const { limit } = options;
     const page = clampPage(options.page, limit, total);
     return { rows: (await pageListed(db, { limit, offset: (page - 1) * limit })).rows, total, page, limit };

@@ -24,7 +24,7 @@ export async function migrate({ db, kind }: Pick<Database, 'db' | 'kind'>, clock
     const version = Math.max(0, ...done.map((row) => row.version));
     if (version > NEWEST) throw isNewer(version);
     for (const migration of MIGRATIONS.filter((m) => m.version > version)) {
-      for (const statement of migration.statements) await sql.raw(statement).execute(tx);
+      for (const statement of [...migration.statements, ...(migration[kind] ?? [])]) await sql.raw(statement).execute(tx);
       await tx.insertInto('schema_version').values({ version: migration.version, name: migration.name, applied_at: clock.now() }).execute();
     }
   });

@@ -5,6 +5,9 @@ export interface Migration {
   name: string;
   /** Statements that both SQLite and PostgreSQL understand; run in one transaction. */
   statements: string[];
+  /** What only one of them needs, after the others and in the same transaction. */
+  sqlite?: string[];
+  postgres?: string[];
 }
 
 /** The one list for both databases. Append only: a released migration never changes. */
