@@ -13,6 +13,7 @@ const FRESH_SECONDS = 4;
 export function createChosenImages({ db, clock }: { db: Db; clock: Clock }) {
   let images: ChosenImages = {};
   let loadedAt = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | undefined;
   const reload = async () => {
     const rows = await imageStore(db).versions(SHOWN.map((name) => `app/${name}`));
     images = Object.fromEntries(rows.map(({ key, hash, type }) => [key.slice('app/'.length), { hash, type }]));
@@ -21,8 +22,15 @@ export function createChosenImages({ db, clock }: { db: Db; clock: Clock }) {
   return {
     reload,
     async list(): Promise<ChosenImages> {
+      if (clock.now() - loadedAt < FRESH_SECONDS) return images;
       // A database that does not answer leaves the old ones; the settings, read as often, say so in the log.
-      if (clock.now() - loadedAt >= FRESH_SECONDS) await reload().catch(() => undefined);
+      loading ??= reload()
+        .catch(() => undefined)
+        .finally(() => {
+          loadedAt = clock.now();
+          loading = undefined;
+        });
+      await loading;
       return images;
     },
   };

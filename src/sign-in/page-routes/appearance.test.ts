@@ -76,6 +76,18 @@ test('a change that another process made is seen a few seconds later', async (t)
   assert.match((await signInPage(w)).html, /background\?v=elsewhere/);
 });
 
+test('while the images cannot be read, pages keep the look they had', async (t) => {
+  const w = await installation(t);
+  await upload(w, 'logo');
+  const { schema } = w.database.db;
+  await schema.alterTable('image').renameTo('image_away').execute();
+  t.after(() => schema.alterTable('image_away').renameTo('image').execute());
+  w.clock.advance(60);
+  const page = await browser(w).visit('/nowhere', { headers: { accept: 'text/html' } });
+  assert.equal(page.status, 404);
+  assert.match(await page.text(), /application-images\/logo\?v=/);
+});
+
 test('who is signed in is shown with their picture: their own, else the default, else their initials', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
