@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +9,8 @@ import { createLog } from '../log.ts';
 import { exchangeOf, shareAnswer } from './exchange.ts';
 import { httpServer, LIMITS } from './server.ts';
 
+/** Bytes; more than the kernel keeps for a connection. */
+const LARGE = 32 * 1024 * 1024;
 const HOST = 'auth.example.test';
 
 /** The server around a small application, on a port of its own. */
@@ -40,6 +43,7 @@ async function serving(
     await held;
     return c.text('done');
   });
+  app.get('/large', (c) => c.body(new Uint8Array(LARGE)));
   app.get('/broken', () => new Response('no', { status: 500 }));
   app.all('*', async (c) => c.text(`${c.req.method} ${new URL(c.req.url).pathname} ${(await c.req.text()).length}`));
   const config = { appUrl: `https://${HOST}`, internalAppUrl: 'http://pocket-id:1411', trustProxy, logQueryArgs };
@@ -203,6 +207,41 @@ test('REL-16 senders that dribble headers or a body are cut off, and others are 
     lines.every((line) => !/error/.test(line)),
     lines.join(''),
   );
+});
+
+test('REL-16 a client that stops reading is cut off', async (t) => {
+  const { http, port } = await serving(t, { limits: { idleSocketTimeout: 200, keepAliveTimeout: 200 } });
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  const asked = once(http.server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  socket.pause().write(`GET /large HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  const [, answer] = await asked;
+  await once(answer, 'close');
+  assert.equal(answer.writableFinished, false, 'it had not taken everything');
+  socket.destroy();
+});
+
+test('requests that were sent ahead are answered one after the other, in order, and so many only', async (t) => {
+  const { port, seen } = await serving(t);
+  const ahead = (n: number) => `GET /ahead/${n} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  let text = '';
+  const closed = once(socket, 'close');
+  socket.on('data', (chunk) => (text += chunk));
+  socket.write(`GET /held HTTP/1.1\r\nHost: ${HOST}\r\n\r\n${Array.from({ length: LIMITS.maxWaiting - 1 }, (_, n) => ahead(n)).join('')}`);
+  socket.write(closing('POST /last HTTP/1.1', 'Content-Length: 3'));
+  while (seen.requests === 0) await new Promise(setImmediate);
+  assert.match(await exchange(port, closing('GET /other HTTP/1.1')), /other/);
+  assert.equal(seen.requests, 2, 'of those that wait none was begun');
+  socket.write('abc');
+  seen.release();
+  await closed;
+  const order = [...text.matchAll(/done|GET \/ahead\/(\d+) 0|POST \/last 3/g)].map(([all, n]) => n ?? all);
+  assert.deepEqual(order, ['done', ...Array.from({ length: LIMITS.maxWaiting - 1 }, (_, n) => String(n)), 'POST /last 3']);
+
+  const greedy = await serving(t);
+  const answer = exchange(greedy.port, `GET /held HTTP/1.1\r\nHost: ${HOST}\r\n\r\n${ahead(0).repeat(LIMITS.maxWaiting + 1)}`);
+  assert.equal(await answer, '', 'more are not listened to');
+  assert.equal(greedy.seen.requests, 1);
 });
 
 test('REL-22 a stop lets the request under way finish, takes no new connection, and says not ready on the old ones', async (t) => {

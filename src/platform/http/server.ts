@@ -27,6 +27,8 @@ export const LIMITS = {
   maxHeaders: 100,
   maxRequestsPerSocket: 1000,
   maxConnections: 16_000,
+  /** Requests of one socket that wait until an earlier one of it is answered. Browsers and proxies send none before that. */
+  maxWaiting: 16,
   body: 64 * 1024,
   upload: 3 * 1024 * 1024,
   /** How long a refused client is listened to. */
@@ -221,6 +223,23 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     pass(incoming, outgoing, path);
   };
 
+  const waiting = new WeakMap<Socket, number>();
+  /**
+   * Node would have the application answer all that a socket has sent, and keep the answers until the client reads them: a few kilobytes of
+   * requests would fill the memory. So each waits until its answer is the one to be sent.
+   */
+  const receive = (message: IncomingMessage, response: ServerResponse, awaitsContinue = false) => {
+    if (response.socket !== null) return handle(message, response, awaitsContinue);
+    const { socket } = message;
+    const before = waiting.get(socket) ?? 0;
+    if (before >= limits.maxWaiting) return void socket.destroy();
+    waiting.set(socket, before + 1);
+    response.once('socket', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      handle(message, response, awaitsContinue);
+    });
+  };
+
   const server = createServer({
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -236,8 +255,8 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
   server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.idleSocketTimeout);
-  server.on('request', handle);
-  server.on('checkContinue', (incoming, outgoing) => handle(incoming, outgoing, true));
+  server.on('request', receive);
+  server.on('checkContinue', (incoming, outgoing) => receive(incoming, outgoing, true));
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) =>
     answerBadRequest(cause, socket, defaults.closed, limits.linger),
   );
