@@ -9,6 +9,7 @@ import { FetchRefused, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Audit } from '../audit/service.ts';
 import { createChosenImages } from './chosen.ts';
 import { type CleanImage, cleanImage, type Format, formatOf, MAX_BYTES, portrait } from './formats.ts';
+import { heldOnce } from './held-once.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
 import { imageStore } from './store.ts';
 
@@ -59,7 +60,11 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
   const initials = new Map<string, Promise<ServedImage>>();
   const chosen = createChosenImages({ db, clock });
 
-  const read = async (key: string): Promise<ServedImage | undefined> => imageStore(db).byKey(key);
+  const once = heldOnce();
+  const read = async (key: string): Promise<ServedImage | undefined> => {
+    const image = await imageStore(db).byKey(key);
+    return image && once(image);
+  };
   const put = (tx: Db, key: string, image: CleanImage, owner: { user_id?: string; client_id?: string } = {}) =>
     imageStore(tx).put({ key, user_id: null, client_id: null, ...owner, ...served(image), updated_at: clock.now() });
 
