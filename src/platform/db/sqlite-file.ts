@@ -10,6 +10,37 @@ const NETWORK_FILE_SYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x
 const CHECKED_BYTES = 128 * 1024 * 1024;
 
 const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code;
+/** SQLite's result code: https://sqlite.org/rescode.html */
+const resultOf = (cause: unknown) => ((cause as { errcode?: number }).errcode ?? 0) & 0xff;
+const BUSY = 5;
+/** PERM, READONLY, CANTOPEN: it never came to look into the file. */
+const NO_ACCESS = [3, 8, 14];
+
+const noAccess = (what: string, cause: unknown) =>
+  new StartError(
+    `${what} cannot be opened for reading and writing (${codeOf(cause) === 'ERR_SQLITE_ERROR' ? (cause as Error).message : codeOf(cause)}): check who owns it and its directory`,
+    { cause },
+  );
+
+/** Tries a file that need not be there. */
+function tryOpen(path: string): void {
+  try {
+    closeSync(openSync(path, 'r+'));
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw noAccess(path, cause);
+  }
+}
+
+/** SQLite makes files beside the database and removes them. */
+function tryDirectory(path: string): void {
+  const probe = `${path}.probe`;
+  try {
+    closeSync(openSync(probe, 'w', 0o600));
+    rmSync(probe);
+  } catch (cause) {
+    throw noAccess(`the directory ${dirname(path)} of the database ${path}`, cause);
+  }
+}
 
 /** Whether a database file stands at `path`; makes its directory. Throws StartError for everything that is no usable file. */
 export function inspectFile(path: string): boolean {
@@ -23,14 +54,12 @@ export function inspectFile(path: string): boolean {
     if (found.size === 0) throw new StartError(`the database ${path} is empty: put back a copy of it, or remove the file to begin anew`);
     restrict(path, found.mode);
     closeSync(openSync(path, 'r+'));
+    tryOpen(`${path}-wal`);
+    tryDirectory(path);
     return true;
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
-    if (codeOf(cause) !== 'ENOENT')
-      throw new StartError(
-        `the database ${path} cannot be opened for reading and writing (${codeOf(cause)}): check who owns it and its directory`,
-        { cause },
-      );
+    if (codeOf(cause) !== 'ENOENT') throw noAccess(`the database ${path}`, cause);
   }
   if (existsSync(`${path}-wal`))
     throw new StartError(`${path}-wal is there, but its database ${path} is not: put it back, or remove both to begin anew`);
@@ -71,18 +100,24 @@ function syncDirectory(path: string): void {
  * ends with us. Two servers on one file would each keep the other waiting, and neither would see the other's limits.
  */
 export function lockBeside(path: string): { release(): void } {
-  const lock = new DatabaseSync(`${path}.lock`);
+  let lock: DatabaseSync | undefined;
+  const release = () => {
+    lock?.close();
+    lock = undefined;
+  };
   try {
-    chmodSync(`${path}.lock`, 0o600);
+    lock = new DatabaseSync(`${path}.lock`);
+    restrict(`${path}.lock`, statSync(`${path}.lock`).mode);
     lock.exec('pragma busy_timeout = 1500; pragma journal_mode = memory; begin exclusive');
   } catch (cause) {
-    lock.close();
+    release();
+    if (resultOf(cause) !== BUSY) throw noAccess(`${path}.lock`, cause);
     throw new StartError(
       `another PocketID uses the database ${path}: only one may; stop it first (several on one database need PostgreSQL)`,
       { cause },
     );
   }
-  return { release: () => lock.close() };
+  return { release };
 }
 
 /** Looks at the database without writing to it, and answers the version of its schema. Throws StartError when it is damaged or no database. */
@@ -103,6 +138,7 @@ export function readVersion(path: string): number {
     return (db.prepare('select coalesce(max(version), 0) as version from schema_version').get() as { version: number }).version;
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
+    if (NO_ACCESS.includes(resultOf(cause))) throw noAccess(`the database ${path} with ${path}-wal and ${path}-shm`, cause);
     throw new StartError(`the database ${path} is damaged or no SQLite database (${(cause as Error).message}): put back a copy of it`, {
       cause,
     });

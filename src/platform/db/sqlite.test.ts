@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
@@ -156,6 +157,55 @@ test('REL-28 a directory in the place of the file is refused with a sentence', a
   const { directory } = place(t);
   await assert.rejects(openDatabase(directory, { clock }), /is not a file/);
 });
+
+/** Runs as somebody whom file permissions bind: for root they mean nothing, so root becomes another user, who then owns `directory`. */
+async function boundByPermissions(directory: string, work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return work();
+  const stranger = 65534;
+  for (const name of ['', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(directory, name), stranger, stranger);
+  process.seteuid?.(stranger);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+const LOCKED: [what: string, name: string, mode: number][] = [
+  ['a database that may not be read', 'pocket-id.db', 0o000],
+  ['a database that may be read only', 'pocket-id.db', 0o400],
+  ['a log that may not be read', 'pocket-id.db-wal', 0o000],
+  ['a log that may be read only', 'pocket-id.db-wal', 0o400],
+  ['an index of the log that may not be read', 'pocket-id.db-shm', 0o000],
+  ['a lock that belongs to somebody else', 'pocket-id.db.lock', 0o000],
+  ['a directory that may not be entered', '', 0o000],
+  ['a directory in which nothing may be made', '', 0o500],
+];
+for (const [what, name, mode] of LOCKED)
+  test(`REL-28 ${what} is refused by its name, and nothing is made or changed`, async (t) => {
+    const { path, open, refused, directory } = place(t);
+    const { db, close } = await open();
+    await db.insertInto('setting').values({ key: 'a', value: 'kept' }).execute();
+    // As a crash leaves them: with the log.
+    const data = join(path, '..');
+    for (const file of readdirSync(data)) copyFileSync(join(data, file), join(directory, file));
+    await close();
+    const files = readdirSync(directory).filter((file) => file.startsWith('pocket-id'));
+    for (const file of files) copyFileSync(join(directory, file), join(data, file));
+    const target = join(data, name);
+    const before = statSync(path).size;
+    await boundByPermissions(directory, async () => {
+      chmodSync(target, mode);
+      await refused(new RegExp(`${name === '' ? data : target}\\b.*check who owns`, 's'));
+      chmodSync(target, name === '' ? 0o700 : 0o600);
+      assert.deepEqual(readdirSync(data).sort(), files.sort());
+      assert.equal(statSync(path).size, before);
+      const again = await open();
+      assert.equal((await again.db.selectFrom('setting').select('value').executeTakeFirst())?.value, 'kept');
+      await again.close();
+    });
+  });
 
 test('REL-13 a database that a newer program has brought up to date is refused and left untouched', async (t) => {
   const { path, made, refused, raw } = place(t);
