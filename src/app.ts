@@ -527,7 +527,8 @@ export async function createApp({
     setUp,
     signUps: ownAccounts,
     devices,
-    deviceLogin: { ...deviceLogin, needsCredit: places.needsCredit },
+    deviceLogin,
+    places: { locate, needsCredit: places.needsCredit },
     people: { find: users.me },
     images: { logosOf: images.logosOf, pictureOf: portraits.addressOf },
   });

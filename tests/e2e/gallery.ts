@@ -272,7 +272,12 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
       client: { ...client, name: 'Jellyfin' },
       person,
       scopes: step().scopes,
-      asker: { ip: '192.168.1.44', userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/140.0 Safari/537.36', at: NOW - 70 },
+      asker: {
+        ip: '192.168.1.44',
+        place: undefined,
+        userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/140.0 Safari/537.36',
+        at: NOW - 70,
+      },
       now: NOW,
     }),
   'device-allowed': (look) => deviceDonePage(look, { allowed: true, client }),

@@ -6,6 +6,7 @@ import type { Log } from '#platform/log.ts';
 import type { Cookies } from '../../sessions/cookies.ts';
 import type { SignUp } from '../../sign-up/contract.ts';
 import type { LogosOf, PictureOf } from '../describe.ts';
+import type { Asker } from '../pages/asker.ts';
 import { rememberLanguage } from '../pages/language.ts';
 import { languageFor } from '../pages/messages.ts';
 import type { Renderer } from '../pages/respond.ts';
@@ -101,6 +102,13 @@ interface PageSetUp {
   complete(from: { input: SignUp; secret: string; origin: Origin; replaces?: string }): Promise<Started>;
 }
 
+interface Places {
+  /** `country` is `Internal Network` for addresses at home; both are empty where nobody knows. */
+  locate(ip: string): { country: string; city: string };
+  /** Whether places are DB-IP's, who wants to be named beside them. */
+  needsCredit(): boolean;
+}
+
 /** Accounts that people make themselves. */
 interface PageSignUp {
   /** Who may: nobody, whom an administrator gave a token, everybody. A token counts in every mode. */
@@ -130,12 +138,23 @@ export interface PageDeps {
   signUps: PageSignUp;
   people: { find(id: string): Promise<PagePerson> };
   images: { logosOf: LogosOf; pictureOf: PictureOf };
+  places: Places;
 }
 
 /** The signed-in browser's session; undefined for visitors. */
 export function sessionOf(c: Ctx): CallerSession | undefined {
   const caller = c.var.caller;
   return caller?.session && { userId: caller.userId, ...caller.session };
+}
+
+/** Says where a request came from, in words. */
+export function placed(
+  places: Places,
+  asker: { ip: string; userAgent: string; at: number },
+  { country, city } = places.locate(asker.ip),
+): Asker {
+  const place = country === 'Internal Network' ? undefined : [city, country].filter(Boolean).join(', ');
+  return { ...asker, place, needsCredit: Boolean(place) && places.needsCredit() };
 }
 
 /** A person by name and face. */

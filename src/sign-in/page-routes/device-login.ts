@@ -4,7 +4,7 @@ import { type Ctx, type Env, type Origin, originOf } from '#platform/http/contex
 import { deviceCodePage } from '../pages/device-grant.ts';
 import { approvalPage, approvedPage, type Over, waitedPage, waitingPage } from '../pages/device-login.ts';
 import { toward } from '../pages/sign-in.ts';
-import { begun, type PageDeps, refusedCode, sessionOf, shownPerson } from './deps.ts';
+import { begun, type PageDeps, placed, refusedCode, sessionOf, shownPerson } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
 interface Decider {
@@ -22,8 +22,6 @@ export interface PageDeviceLogin {
     code: string,
     decider: Decider,
   ): Promise<{ userCode: string; ipAddress: string; country: string; city: string; asker: { userAgent: string; at: number } }>;
-  /** Whether places are DB-IP's, who wants to be named beside them. */
-  needsCredit(): boolean;
   /** To approve takes a fresh `proof`; throws `reauthentication_required`. */
   decide(from: { code: string; decision: 'approve' | 'deny'; decider: Decider; proof: string | undefined; origin: Origin }): Promise<void>;
 }
@@ -92,9 +90,8 @@ export function createApproval(deps: Deps) {
     const { userCode, ipAddress, country, city, asker } = await deviceLogin.describe(code, deciderOf(c));
     const person = await shownPerson(deps, session.userId);
     const ceremony = begun(c, cookies, await passkeys.startReauthentication({ session, browser: cookies.ceremony.read(c) }));
-    const place = country === 'Internal Network' ? undefined : [city, country].filter(Boolean).join(', ');
-    const needsCredit = Boolean(place) && deviceLogin.needsCredit();
-    const model = { userCode, person, ceremony, asker: { ...asker, ip: ipAddress, place, needsCredit }, now: clock.now() };
+    const from = placed(deps.places, { ...asker, ip: ipAddress }, { country, city });
+    const model = { userCode, person, ceremony, asker: from, now: clock.now() };
     return renderer.render(c, (look) => approvalPage(look, model));
   };
   const deny = async (c: Ctx, code: string): Promise<Response> => {

@@ -7,7 +7,7 @@ import { toPerson, toScope } from '../describe.ts';
 import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '../pages/device-grant.ts';
 import { confirmPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
-import { begun, formOf, type PageDeps, refusedCode, sessionOf } from './deps.ts';
+import { begun, formOf, type PageDeps, placed, refusedCode, sessionOf } from './deps.ts';
 import { createApproval, isDeviceLogin, type PageDeviceLogin } from './device-login.ts';
 
 interface Answerer {
@@ -35,7 +35,7 @@ export interface PageDevices {
 
 /** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3), or signs another browser in as themselves. */
 export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices; deviceLogin: PageDeviceLogin }) {
-  const { renderer, cookies, devices, images, clock, log } = deps;
+  const { renderer, cookies, devices, images, places, clock, log } = deps;
   const approval = createApproval(deps);
   const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
 
@@ -69,7 +69,14 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
       if (reauthenticationRequired && !cookies.reauthentication.read(c)) return askAgain(c, deps, pathOf(code), person);
       const scopes = shown.filter(({ key }) => key !== 'openid').map((scope) => toScope(scope, person));
       const known = await toPerson(person, images.pictureOf);
-      const model = { userCode: code, client: await withLogo(client), person: known, scopes, asker, now: clock.now() };
+      const model = {
+        userCode: code,
+        client: await withLogo(client),
+        person: known,
+        scopes,
+        asker: placed(places, asker),
+        now: clock.now(),
+      };
       return renderer.render(c, (look) => deviceConsentPage(look, model));
     });
   });

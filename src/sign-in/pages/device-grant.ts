@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
 import type { ViewClient, ViewPerson, ViewScope } from '../view.ts';
-import { ICONS } from './icons.ts';
+import { type Asker, askerFacts } from './asker.ts';
 import { scopeFact } from './interaction.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
-import { deviceOf } from './user-agent.ts';
 
 /** Entry of the code that a device without a browser shows (RFC 8628 section 3.3). */
 export function deviceCodePage({ t }: Look, { code, wrong = false }: { code?: string; wrong?: boolean }): Page {
@@ -24,8 +23,7 @@ export interface DeviceModel {
   client: Pick<ViewClient, 'id' | 'name' | 'hasLogo'>;
   person: ViewPerson;
   scopes: readonly ViewScope[];
-  /** Where the request came from, so that a forged one is noticed (RFC 8628 section 5.4). `at` in seconds. */
-  asker: { ip: string; userAgent: string; at: number };
+  asker: Asker;
   now: number;
 }
 
@@ -33,16 +31,13 @@ export interface DeviceModel {
 export function deviceConsentPage(look: Look, { userCode, client, person, scopes, asker, now }: DeviceModel): Page {
   const { t } = look;
   const title = t('device.heading', { client: client.name });
-  const known = deviceOf(asker.userAgent);
-  const device = known ? t('account.session.device', known) : t('account.session.unknown');
-  const facts = t.rich('device.asker.values', { device, ip: asker.ip, time: t.ago(asker.at, now) });
   const form = (decision: 'allow' | 'deny', kind: 'primary' | 'quiet') =>
     html`<form method="post" action="/device"><input type="hidden" name="user_code" value="${userCode}"><input type="hidden" name="decision" value="${decision}"><button class="button ${kind}">${t(`device.${decision}`)}</button></form>`;
   return {
     title,
     tucked: client,
     body: html`${heading(title, t.rich('device.text', { code: userCode }))}${personCard(person)}
-<ul class="facts"><li>${ICONS.clock}<span>${t('device.asker')}</span><small>${facts}</small></li>${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>
+<ul class="facts">${askerFacts(look, asker, now)}${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>
 <div class="two">${form('deny', 'quiet')}${form('allow', 'primary')}</div>`,
     needs: { tellOrigin: true },
     incompressible: true,

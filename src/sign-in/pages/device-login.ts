@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
-import { ICONS } from './icons.ts';
+import { type Asker, askerFacts } from './asker.ts';
 import { heading, type Look, type Page, personCard, type ShownPerson, trouble } from './layout.ts';
 import { qrCode } from './qr.ts';
 import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, toward } from './sign-in.ts';
-import { deviceOf } from './user-agent.ts';
 
 /** What this browser asked for: to be signed in from another device. */
 export interface WaitingModel {
@@ -58,25 +57,18 @@ export interface ApprovalModel {
   person: ShownPerson;
   /** Begun for this page: to say yes takes the passkey. */
   ceremony: Ceremony;
-  /** Where the request came from; `place` is undefined for the network at home. `at` in seconds. */
-  asker: { userAgent: string; ip: string; place: string | undefined; at: number; needsCredit?: boolean };
+  asker: Asker;
   now: number;
 }
-
-/** In these words: DB-IP's licence asks for them wherever its answers are shown. */
-const CREDIT = html` · <a href="https://db-ip.com">IP Geolocation by DB-IP</a>`;
 
 /** Asks whether another browser may be signed in as the person. Nothing happens unless they press and touch their passkey. */
 export function approvalPage(look: Look, { userCode, person, ceremony, asker, now }: ApprovalModel): Page {
   const { t } = look;
-  const known = deviceOf(asker.userAgent);
-  const device = known ? t('account.session.device', known) : t('account.session.unknown');
-  const place = asker.place ?? t('approval.home');
   return {
     title: t('approval.heading'),
     tucked: 'key',
     body: html`${heading(t('approval.heading'), t.rich('device.text', { code: userCode }))}${personCard(person)}
-<ul class="facts"><li>${ICONS.screen}<span>${device}</span><small>${t.rich('approval.asked', { time: t.ago(asker.at, now) })}</small></li><li>${ICONS.place}<span>${place || t('approval.nowhere')}</span><small>${asker.ip}${asker.needsCredit === true && CREDIT}</small></li></ul>
+<ul class="facts">${askerFacts(look, asker, now)}</ul>
 <p class="note">${t('approval.warning')}</p>${trouble()}
 <div class="two"><form method="post" action="/device"><input type="hidden" name="user_code" value="${userCode}"><input type="hidden" name="decision" value="deny"><button class="button quiet">${t('device.deny')}</button></form>${passkeyButton(t('approval.button'))}</div>${noScript(look)}`,
     script: withDecision(look, { userCode, ceremony }),
