@@ -104,6 +104,22 @@ test('a database that was replaced is read anew', async (t) => {
   assert.equal(places.locate(BOXFORD).city, 'Boxford', 'the old one is better than nothing');
 });
 
+test('the page that approves a device says where it is, and names DB-IP where that is known from them', async (t) => {
+  const page = async (w: World, ip: string) => {
+    const ann = await person(w, { username: 'ann' });
+    await ann.signIn();
+    const asked = await browser(w).request('/api/device-login/requests', { method: 'POST', ip });
+    const { userCode } = (await asked.json()) as { userCode: string };
+    return (await ann.visit(`/device?user_code=${userCode}`)).text();
+  };
+  const credit = '<a href="https://db-ip.com">IP Geolocation by DB-IP</a>';
+  const packaged = await page(await world(t), RIPE);
+  assert.deepEqual([packaged.includes('Netherlands'), packaged.includes(credit)], [true, true]);
+  const operators = await page(await world(t, { geoliteDbPath: CITIES }), BOXFORD);
+  assert.deepEqual([operators.includes('Boxford, United Kingdom'), operators.includes(credit)], [true, false]);
+  assert.equal((await page(await world(t), '192.168.1.7')).includes(credit), false);
+});
+
 /** A gzipped tar with one directory and one file, as MaxMind packs them. */
 const archive = (name: string, content: Buffer) => {
   const header = (path: string, size: number) => {
