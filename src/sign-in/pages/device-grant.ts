@@ -37,7 +37,8 @@ export function deviceConsentPage(look: Look, { userCode, client, person, scopes
     title,
     tucked: client,
     body: html`${heading(title, t.rich('device.text', { code: userCode }))}${personCard(person)}
-<ul class="facts">${askerFacts(look, asker, now)}${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>
+<ul class="facts">${askerFacts(look, asker, now)}</ul>
+${scopes.length > 0 && html`<ul class="facts">${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>`}
 <div class="two">${form('deny', 'quiet')}${form('allow', 'primary')}</div>`,
     needs: { tellOrigin: true },
     incompressible: true,
