@@ -7,11 +7,15 @@ import { GALLERY, openGallery } from '../tests/e2e/gallery.ts';
 
 /**
  * `node scripts/run.mjs scripts/gallery.ts [--out DIR] [name …]`: a picture of every page in every state, light and wide, dark and 360 px; names narrow
- * it down. `--readme` draws the picture of the README instead.
+ * it down. `--site` shows it in the look of an installation (`SITES`). `--readme` draws the picture of the README instead.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string', default: 'test-results/gallery' }, readme: { type: 'boolean' } },
+  options: {
+    out: { type: 'string', default: 'test-results/gallery' },
+    site: { type: 'string', default: 'ours' },
+    readme: { type: 'boolean' },
+  },
 });
 
 const SHAPES = [
@@ -31,7 +35,7 @@ async function everyPage(browser: Browser, url: string): Promise<void> {
     // The form that sends itself would be gone before the picture.
     await page.route('http://127.0.0.1:9/**', (route) => route.abort());
     for (const name of positionals.length > 0 ? positionals : Object.keys(GALLERY)) {
-      await page.goto(`${url}/${name}?appUrl=https://auth.example.com`);
+      await page.goto(`${url}/${name}?appUrl=https://auth.example.com&site=${values.site}`);
       await page.screenshot({ path: join(values.out, `${name}.${shape}.png`), fullPage: true });
     }
   }
