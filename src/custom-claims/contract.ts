@@ -13,9 +13,14 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
   client_id nbf jti`.split(/\s+/),
 );
 
-const Body = z
-  .array(z.object({ key: line({ min: 1, max: 255 }), value: z.string().min(1).max(4096).normalize('NFC') }).openapi('CustomClaimInput'))
-  .max(200);
+/** Lines and tabs are a claim's own affair; a NUL is none of any text. */
+const value = z
+  .string()
+  .min(1)
+  .max(4096)
+  .normalize('NFC')
+  .refine((text) => !text.includes('\0'), { message: 'Value is not valid' });
+const Body = z.array(z.object({ key: line({ min: 1, max: 255 }), value }).openapi('CustomClaimInput')).max(200);
 const all = { tags: ['Custom claims'] };
 const refusals = ['validation_failed', 'reserved_claim', 'duplicate_claim', 'not_signed_in', 'forbidden'] as const;
 

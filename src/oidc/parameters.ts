@@ -20,6 +20,8 @@ function read(text: string): { parameters: Parameters; repeated: ReadonlySet<str
   let count = 0;
   for (const [name, value] of new URLSearchParams(text)) {
     if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
+    // RFC 6749 appendix A has a NUL in no value, and PostgreSQL in no text.
+    if (value.includes('\0')) throw new OAuthError('invalid_request', 'a parameter has a NUL in it', { reason: 'nul' });
     if (parameters.has(name)) repeated.add(name);
     parameters.set(name, value);
   }

@@ -41,7 +41,9 @@ function basic(header: string): { id: string; secret: string } {
   }
   const colon = text.indexOf(':');
   if (colon < 1) throw refuse('basic-malformed');
-  return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) };
+  const id = formDecoded(text.slice(0, colon));
+  if (id.includes('\0')) throw refuse('basic-malformed');
+  return { id, secret: formDecoded(text.slice(colon + 1)) };
 }
 
 function asserted(parameters: Parameters, authorization: string | undefined): PresentedClient {
@@ -50,7 +52,7 @@ function asserted(parameters: Parameters, authorization: string | undefined): Pr
   if (parameters.has('client_secret') || (authorization !== undefined && /^basic\b/i.test(authorization)))
     throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
   const id = parameters.get('client_id') ?? unprovenSubject(assertion);
-  if (id === undefined) throw refuse('assertion-malformed');
+  if (id === undefined || id.includes('\0')) throw refuse('assertion-malformed');
   return { id, assertion, method: 'client_assertion' };
 }
 

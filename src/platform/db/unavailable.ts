@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts';
+
 /** The database cannot be used at this moment: disk full, connection lost, locked. The request is answered 503 and may be sent again. */
 export class DatabaseUnavailable extends Error {
   constructor(cause: unknown) {
@@ -24,5 +26,11 @@ export function meansUnavailable(cause: unknown): boolean {
   return code === undefined ? POOL.test(cause.message) : POSTGRES.test(code) || NETWORK.test(code);
 }
 
-/** The failure, as DatabaseUnavailable where it is one. */
-export const classified = (cause: unknown): unknown => (meansUnavailable(cause) ? new DatabaseUnavailable(cause) : cause);
+/** PostgreSQL keeps no text with a NUL (character_not_in_repertoire). Nothing of ours has one, so it came with the request. */
+const NO_TEXT = '22021';
+
+/** The failure, as DatabaseUnavailable or as the client's mistake where it is one of these. */
+export function classified(cause: unknown): unknown {
+  if (meansUnavailable(cause)) return new DatabaseUnavailable(cause);
+  return (cause as { code?: string }).code === NO_TEXT ? new AppError('invalid_request', { cause }) : cause;
+}

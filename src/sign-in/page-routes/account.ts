@@ -18,6 +18,10 @@ const PROBLEMS: Record<string, MessageKey> = {
   last: 'account.passkey.last',
 };
 
+/** A query may name anything, also what every object has. */
+const chosen = (sentences: Record<string, MessageKey>, name = ''): MessageKey | undefined =>
+  Object.hasOwn(sentences, name) ? sentences[name] : undefined;
+
 /** Registers the profile: who one is, one's passkeys, the applications that know one, and sessions. */
 export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   const { renderer, clock, passkeyList, consents, sessions } = deps;
@@ -48,8 +52,8 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
         })),
         sessions: all.map((entry) => ({ ...entry, current: entry.id === session.id })),
         now: clock.now(),
-        notice: NOTICES[c.req.query('done') ?? ''],
-        problem: PROBLEMS[c.req.query('problem') ?? ''],
+        notice: chosen(NOTICES, c.req.query('done')),
+        problem: chosen(PROBLEMS, c.req.query('problem')),
       }),
     );
   });
