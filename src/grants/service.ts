@@ -22,8 +22,8 @@ const tokenRow = (grantId: string, token: NewToken, now: number) => ({
 export function createGrants({ db, random }: { db: Db; random: Random }) {
   const rows = (grantId: string, tokens: readonly NewToken[], now: number) => tokens.map((token) => tokenRow(grantId, token, now));
   const engine: Grants = {
-    redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(sha256(code), rows(grantId, tokens, now), now),
-    rotate: (refreshToken, grantId, tokens, now) => grantStore(db).rotate(tokenKey(refreshToken), rows(grantId, tokens, now), now),
+    redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(sha256(code), grantId, rows(grantId, tokens, now), now),
+    rotate: (refreshToken, grantId, tokens, now) => grantStore(db).rotate(tokenKey(refreshToken), grantId, rows(grantId, tokens, now), now),
     addToken: async (grantId, token, now) => {
       await grantStore(db).insertTokens([tokenRow(grantId, token, now)]);
     },
@@ -60,13 +60,8 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     revokeOfUserAndClient: async (tx: Db, userId: string, clientId: string, now: number) => {
       await grantStore(tx).revokeOfUserAndClient(userId, clientId, now);
     },
-    /** Deletes rows past their end, `limit` at a time; answers how many. Nothing depends on it but space. */
-    sweep: async (now: number, limit = 1000): Promise<number> => {
-      const store = grantStore(db);
-      const tokens = await store.sweepTokens(now, limit);
-      const grants = await store.sweepGrants(now, limit);
-      return Number(tokens.numDeletedRows) + Number(grants.numDeletedRows);
-    },
+    /** Deletes grants past their end with all their tokens, `limit` at a time; answers how many. Nothing depends on it but space. */
+    sweep: async (now: number, limit = 1000): Promise<number> => Number((await grantStore(db).sweep(now, limit)).numDeletedRows),
   };
 }
 export type GrantsService = ReturnType<typeof createGrants>;

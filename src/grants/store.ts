@@ -33,10 +33,12 @@ const insertTokens = insertOnce('oauth_token', [
   'expires_at',
   'used_at',
 ]);
-const takeCode = compileOnce((db, { codeHash, now }: { codeHash: string; now: number }) =>
+// By the id, which grows with time: its pages are those that were read just now, those of a hash lie anywhere.
+const takeCode = compileOnce((db, { grantId, codeHash, now }: { grantId: string; codeHash: string; now: number }) =>
   db
     .updateTable('oauth_grant')
     .set({ code_used_at: now })
+    .where('id', '=', grantId)
     .where('code_hash', '=', codeHash)
     .where('code_used_at', 'is', null)
     .where('revoked_at', 'is', null)
@@ -54,6 +56,10 @@ const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: strin
     .returning('grant_id'),
 );
 
+const removeExpired = compileOnce((db, { grantId, now }: { grantId: string; now: number }) =>
+  db.deleteFrom('oauth_token').where('grant_id', '=', grantId).where('expires_at', '<', now),
+);
+
 /** Grants and their tokens. A revoked grant stays as a row until it ends, so that a replay is told from an unknown value. */
 export const grantStore = (db: Db) => ({
   insertGrant: (row: Row<'oauth_grant'>) => insertGrants(db, [row]),
@@ -63,11 +69,14 @@ export const grantStore = (db: Db) => ({
   insertWithTokens: (row: Row<'oauth_grant'>, tokens: Row<'oauth_token'>[]) =>
     together(db, [insertGrants.with(db, [row]), insertTokens.with(db, tokens)]),
   /** Redeems in one statement, so that of two requests with one code only one gets an answer: false for the other. */
-  redeemCode: (codeHash: string, tokens: Row<'oauth_token'>[], now: number) =>
-    together(db, [takeCode.with(db, { codeHash, now }), insertTokens.with(db, tokens)]),
-  /** Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. */
-  rotate: (tokenHash: string, tokens: Row<'oauth_token'>[], now: number) =>
-    together(db, [takeRefreshToken.with(db, { tokenHash, now }), insertTokens.with(db, tokens)]),
+  redeemCode: (codeHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
+    together(db, [takeCode.with(db, { grantId, codeHash, now }), insertTokens.with(db, tokens)]),
+  /**
+   * Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. What has expired of the grant goes
+   * with it: cheaper than an index by time, which every token would have to be written into.
+   */
+  rotate: (tokenHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
+    together(db, [takeRefreshToken.with(db, { tokenHash, now }), insertTokens.with(db, tokens), removeExpired.with(db, { grantId, now })]),
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),
@@ -96,13 +105,8 @@ export const grantStore = (db: Db) => ({
       .where('revoked_at', 'is', null)
       .execute(),
 
-  /** Rows nobody can use any more; `limit` bounds the batch. */
-  sweepTokens: (now: number, limit: number) =>
-    db
-      .deleteFrom('oauth_token')
-      .where('token_hash', 'in', db.selectFrom('oauth_token').select('token_hash').where('expires_at', '<', now).limit(limit))
-      .executeTakeFirst(),
-  sweepGrants: (now: number, limit: number) =>
+  /** Grants that are over, with their tokens; `limit` bounds the batch. */
+  sweep: (now: number, limit: number) =>
     db
       .deleteFrom('oauth_grant')
       .where('id', 'in', db.selectFrom('oauth_grant').select('id').where('expires_at', '<', now).limit(limit))

@@ -173,3 +173,17 @@ test('an unknown grant type, a missing one and one called __proto__ are refused 
   assert.equal((await token(w, app, { grant_type: 'constructor' })).body.error, 'unsupported_grant_type');
   assert.equal((await token(w, app, {})).body.error, 'invalid_request');
 });
+
+test('a refresh removes what has expired of its grant, and a grant that is over goes with all its tokens', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { access_token_minutes: 1 });
+  const rows = async () => (await w.database.db.selectFrom('oauth_token').select('kind').orderBy('kind').execute()).map((row) => row.kind);
+  const first = (await redeem(w, app, await codeFor(w, app, milton))).body;
+  w.clock.advance(61);
+  const second = await refresh(w, app, first.refresh_token);
+  assert.deepEqual(await rows(), ['access', 'refresh', 'refresh'], 'the spent refresh token stays: its reuse must be noticed');
+  assert.equal(await userinfoStatus(w, second.body.access_token), 200);
+  w.clock.advance(400 * 86_400);
+  assert.equal(await w.app.services.grants.sweep(w.clock.now()), 1);
+  assert.deepEqual(await rows(), []);
+});
