@@ -164,7 +164,10 @@ delete from "client" where "id" in (select "c"."id" from "client_document" as "d
 
 -- page
 select count(*) as "total" from "client" where "client"."search_key" like ? escape '\';
-select "client".*, (select count(*) from client_allowed_group counting where counting.client_id = client.id) as "allowed" from "client" where "client"."search_key" like ? escape '\' order by "client"."created_at" asc, "client"."id" asc limit ? offset ?;
+select "client".* from "client" where "client"."search_key" like ? escape '\' order by "client"."created_at" asc, "client"."id" asc limit ? offset ?;
+
+-- allowedCounts
+select "client_id", count(*) as "n" from "client_allowed_group" where "client_id" in (?, ?) group by "client_id";
 
 -- byId
 select * from "client" where "id" = ?;
@@ -332,12 +335,13 @@ insert into "oauth_grant" ("id", "client_id", "user_id", "session_id", "kind", "
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- redeemCode
-update "oauth_grant" set "code_used_at" = ? where "code_hash" = ? and "code_used_at" is null and "revoked_at" is null and "code_expires_at" > ? returning "id";
+update "oauth_grant" set "code_used_at" = ? where "id" = ? and "code_hash" = ? and "code_used_at" is null and "revoked_at" is null and "code_expires_at" > ? returning "id";
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- rotate
 update "oauth_token" set "used_at" = ? where "token_hash" = ? and "kind" = ? and "used_at" is null and "expires_at" > ? returning "grant_id";
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
+delete from "oauth_token" where "grant_id" = ? and "expires_at" < ?;
 
 -- findToken
 select * from "oauth_token" where "token_hash" = ?;
@@ -357,10 +361,7 @@ update "oauth_grant" set "revoked_at" = ? where "session_id" = ? and "client_id"
 -- revokeOfUserAndClient
 update "oauth_grant" set "revoked_at" = ? where "user_id" = ? and "client_id" = ? and "revoked_at" is null;
 
--- sweepTokens
-delete from "oauth_token" where "token_hash" in (select "token_hash" from "oauth_token" where "expires_at" < ? limit ?);
-
--- sweepGrants
+-- sweep
 delete from "oauth_grant" where "id" in (select "id" from "oauth_grant" where "expires_at" < ? limit ?);
 
 -- src/groups/store.ts groupStore ----------------------------------------------------------------------
@@ -654,15 +655,15 @@ with "found" as materialized (select "user"."id" as "id" from "user" where "user
 with "found" as materialized (select "user"."id" as "id", "user"."created_at" as "key0", "user"."id" as "key1" from "user" where "user".is_static = 0 and "user"."search_key" like $1 escape '\' limit $2) select "found"."id" as "id", (select count(*) from found) as "total" from "found" order by "found"."key0" asc, "found"."key1" asc limit $3 offset $4;
 
 -- byId
-select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;
 
 -- self
-select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ?;
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ?;
 
 -- forChange
-select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;
 -- on PostgreSQL
-select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = $1 and "user"."is_static" = $2 for update;
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = $1 and "user"."is_static" = $2 for update;
 
 -- holdAdministrators
 select "user"."id" from "user" where "user"."is_admin" = ? and "user"."disabled" = ? order by "user"."id";
@@ -670,7 +671,7 @@ select "user"."id" from "user" where "user"."is_admin" = ? and "user"."disabled"
 select "user"."id" from "user" where "user"."is_admin" = $1 and "user"."disabled" = $2 order by "user"."id" for update;
 
 -- ofGroup
-select "user"."id", "user"."username", "user"."username_key", "user"."email", "user"."email_key", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."is_static", "user"."created_at", "user"."updated_at" from "user_group_member" as "member" inner join "user" on "user"."id" = "member"."user_id" where "member"."group_id" = ? and "user"."is_static" = ? order by "user"."created_at", "user"."id";
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id" from "user_group_member" as "member" inner join "user" on "user"."id" = "member"."user_id" where "member"."group_id" = ? and "user"."is_static" = ? order by "user"."created_at", "user"."id";
 
 -- insert
 insert into "user" ("id", "username", "username_key", "email", "email_key", "email_verified", "first_name", "last_name", "display_name", "is_admin", "role", "locale", "disabled", "ldap_id", "is_static", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
