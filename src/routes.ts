@@ -250,6 +250,9 @@ export const ROUTES: readonly RouteRow[] = table
     } as RouteRow;
   });
 
+/** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
+export const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];
+
 /** Token buckets for each client address, as Pocket ID has them: `count` requests in `seconds`, `burst` at once. `api` counts everything but pages. */
 export const RATE_LIMITS = {
   api: { count: 100, seconds: 1, burst: 300 },

@@ -9,7 +9,7 @@ import { systemRandom } from '#platform/random.ts';
 import { StartError } from '#platform/start-error.ts';
 import { sweepRegularly } from '#platform/sweep.ts';
 import { createApp } from '../app.ts';
-import { ROUTES } from '../routes.ts';
+import { ROUTES, SECRET_PATHS } from '../routes.ts';
 
 /** How long a stop waits for requests under way. */
 const GRACE_MS = 9000;
@@ -89,6 +89,3 @@ const UPLOADS = ROUTES.filter((row) => row.upload).map((row) => ({
   pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
 }));
 const isUpload = (method: string, path: string) => UPLOADS.some((row) => row.method === method && row.pattern.test(path));
-
-/** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
-const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];
