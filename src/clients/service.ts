@@ -103,9 +103,11 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
 
   return {
     async list(options: ListOptions) {
-      const { rows, total, page, limit } = await clientStore(db).page(options);
-      const clients = await shown(rows);
-      const data = clients.map((client, i) => ({ ...client, allowedUserGroupsCount: rows[i]?.allowed ?? 0 }));
+      const store = clientStore(db);
+      const { rows, total, page, limit } = await store.page(options);
+      const counted = rows.length === 0 ? [] : await store.allowedCounts(rows.map((row) => row.id));
+      const counts = new Map(counted.map(({ client_id, n }) => [client_id, n]));
+      const data = (await shown(rows)).map((client) => ({ ...client, allowedUserGroupsCount: counts.get(client.id) ?? 0 }));
       return listAnswer(data, total, { page, limit });
     },
 

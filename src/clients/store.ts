@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { type ListShape, readPage } from '#platform/db/list.ts';
+import { compileForEach, compileOnce } from '#platform/db/compile-once.ts';
+import { type ListShape, type Page, readPage } from '#platform/db/list.ts';
 import { locking } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
-import type { ListOptions } from '#platform/http/contract.ts';
+import { clampPage, type ListOptions } from '#platform/http/contract.ts';
 
 export type ClientRow = Row<'client'>;
 export type SecretRow = Omit<Row<'client_secret'>, 'secret_hash'>;
@@ -36,11 +37,37 @@ const LIST: ListShape = {
 const allowedCount = sql<number>`(select count(*) from client_allowed_group counting where counting.client_id = client.id)`.as('allowed');
 const SECRET = ['id', 'client_id', 'prefix', 'created_at', 'expires_at'] as const;
 
+// Built once: the list as it is mostly asked for, and what every list needs.
+const countListed = compileOnce((db) => db.selectFrom('client').select(sql<number>`count(*)`.as('total')));
+const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: number }) =>
+  db.selectFrom('client').selectAll().orderBy('created_at').orderBy('id').limit(limit).offset(offset),
+);
+const isPlain = ({ search, sort, filters }: ListOptions) => search.trim() === '' && !sort && Object.keys(filters).length === 0;
+const secretsOf = compileForEach((db, ids) =>
+  db.selectFrom('client_secret').select(SECRET).where('client_id', 'in', ids).orderBy('created_at').orderBy('id'),
+);
+const allowedCounts = compileForEach((db, ids) =>
+  db
+    .selectFrom('client_allowed_group')
+    .select(['client_id', sql<number>`count(*)`.as('n')])
+    .where('client_id', 'in', ids)
+    .groupBy('client_id'),
+);
+
 export const clientStore = (db: Db) => ({
-  page: (options: ListOptions) => {
+  page: async (options: ListOptions): Promise<Page<ClientRow>> => {
     const clients = db.selectFrom('client').selectAll('client');
-    return readPage(clients.select(allowedCount), options, LIST);
+    // Groups are counted for every client only to sort by it.
+    if (options.sort?.column === 'allowedUserGroupsCount') return readPage(clients.select(allowedCount), options, LIST);
+    if (!isPlain(options)) return readPage(clients, options, LIST);
+    const total = (await countListed(db, {})).rows[0]?.total ?? 0;
+    const { limit } = options;
+    const page = clampPage(options.page, limit, total);
+    return { rows: (await pageListed(db, { limit, offset: (page - 1) * limit })).rows, total, page, limit };
   },
+
+  /** How many groups each client lists as allowed; one that lists none is not in the answer. */
+  allowedCounts: (ids: readonly string[]) => allowedCounts(db, ids),
 
   byId: (id: string): Promise<ClientRow | undefined> => db.selectFrom('client').selectAll().where('id', '=', id).executeTakeFirst(),
 
@@ -62,8 +89,7 @@ export const clientStore = (db: Db) => ({
   update: (id: string, set: Partial<NewRow<'client'>>) => db.updateTable('client').set(set).where('id', '=', id).execute(),
   remove: (id: string) => db.deleteFrom('client').where('id', '=', id).execute(),
 
-  secretsOf: (ids: readonly string[]): Promise<SecretRow[]> =>
-    db.selectFrom('client_secret').select(SECRET).where('client_id', 'in', ids).orderBy('created_at').orderBy('id').execute(),
+  secretsOf: (ids: readonly string[]): Promise<SecretRow[]> => secretsOf(db, ids),
   insertSecret: (row: NewRow<'client_secret'>) => db.insertInto('client_secret').values(row).execute(),
   removeSecrets: (clientId: string) => db.deleteFrom('client_secret').where('client_id', '=', clientId).execute(),
   removeSecret: (clientId: string, id: string): Promise<{ prefix: string } | undefined> =>

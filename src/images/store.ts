@@ -1,5 +1,9 @@
+import { compileForEach } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow } from '#platform/db/tables.ts';
+
+// Built once: every list of clients needs it.
+const logosOf = compileForEach((db, clientIds) => db.selectFrom('image').select(['client_id', 'key']).where('client_id', 'in', clientIds));
 
 export const imageStore = (db: Db) => ({
   byKey: (key: string) => db.selectFrom('image').select(['type', 'bytes', 'hash']).where('key', '=', key).executeTakeFirst(),
@@ -24,6 +28,5 @@ export const imageStore = (db: Db) => ({
     db.selectFrom('image').select(['key', 'type', 'hash']).where('key', 'in', keys).where('type', '!=', '').execute(),
 
   /** Which logos there are, without reading them. */
-  logosOf: (clientIds: readonly string[]) =>
-    db.selectFrom('image').select(['client_id', 'key']).where('client_id', 'in', clientIds).execute(),
+  logosOf: (clientIds: readonly string[]) => logosOf(db, clientIds),
 });

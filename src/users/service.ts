@@ -15,7 +15,7 @@ import type { Audit } from '../audit/service.ts';
 import type { CustomClaim } from '../custom-claims/contract.ts';
 import type { GroupMinimal } from '../groups/minimal.contract.ts';
 import type { CreateUser, UpdateMe, UpdateUser, User } from './contract.ts';
-import { type UserRow, userStore } from './store.ts';
+import { type ShownUser, type UserRow, userStore } from './store.ts';
 import { described, toUser } from './view.ts';
 
 type Tx = Transaction<Tables>;
@@ -118,7 +118,7 @@ const mayTouch = (actor: Actor, target: Pick<UserRow, 'is_admin' | 'role'>) => {
 
 export function createUsers({ db, clock, random, audit, groups, claims, policy, mergeClaims }: Deps) {
   const counts = keptCounts({ clock });
-  const shown = async (rows: readonly UserRow[]): Promise<User[]> => {
+  const shown = async (rows: readonly ShownUser[]): Promise<User[]> => {
     const ids = rows.map((row) => row.id);
     const [claimsOf, groupsOf] = await Promise.all([claims.ofUsers(ids), groups.minimalOfUsers(ids)]);
     return rows.map((row) => toUser(row, claimsOf.get(row.id), groupsOf.get(row.id)));

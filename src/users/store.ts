@@ -9,13 +9,13 @@ import { clampPage, type ListOptions } from '#platform/http/contract.ts';
 import type { KeptCounts } from '#platform/kept-counts.ts';
 
 export type UserRow = Omit<Row<'user'>, 'search_key'>;
+export type ShownUser = Omit<UserRow, 'username_key' | 'email_key' | 'is_static' | 'created_at' | 'updated_at'>;
 
-const COLUMNS = [
+/** What a list shows of somebody. */
+const SHOWN = [
   'user.id',
   'user.username',
-  'user.username_key',
   'user.email',
-  'user.email_key',
   'user.email_verified',
   'user.first_name',
   'user.last_name',
@@ -25,10 +25,8 @@ const COLUMNS = [
   'user.locale',
   'user.disabled',
   'user.ldap_id',
-  'user.is_static',
-  'user.created_at',
-  'user.updated_at',
 ] as const;
+const COLUMNS = [...SHOWN, 'user.username_key', 'user.email_key', 'user.is_static', 'user.created_at', 'user.updated_at'] as const;
 
 const LIST: ListShape = {
   sort: {
@@ -60,17 +58,17 @@ const LISTED = sql<boolean>`"user".is_static = 0`;
 const countListed = compileOnce((db) => db.selectFrom('user').select(sql<number>`count(*)`.as('total')).where(LISTED));
 /** The list as it is mostly asked for: everybody, in the order they were made. */
 const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: number }) =>
-  db.selectFrom('user').select(COLUMNS).where(LISTED).orderBy('user.created_at').orderBy('user.id').limit(limit).offset(offset),
+  db.selectFrom('user').select(SHOWN).where(LISTED).orderBy('user.created_at').orderBy('user.id').limit(limit).offset(offset),
 );
 const isPlain = ({ page, search, sort, filters }: ListOptions) =>
   page <= 10 && search.trim() === '' && !sort && Object.keys(filters).length === 0;
 
 /** The user behind STATIC_API_KEY is in none of these but `self`. */
 export const userStore = (db: Db) => ({
-  page: async (options: ListOptions, counts: KeptCounts): Promise<Page<UserRow>> => {
+  page: async (options: ListOptions, counts: KeptCounts): Promise<Page<ShownUser>> => {
     const key = countKey(options, LIST);
     if (!isPlain(options)) {
-      const listed = db.selectFrom('user').select(COLUMNS).where(LISTED);
+      const listed = db.selectFrom('user').select(SHOWN).where(LISTED);
       return longPage(db, listed, options, LIST, (count) => counts.total(key, count));
     }
     const total = await counts.total(key, async () => (await countListed(db, {})).rows[0]?.total ?? 0);
@@ -97,11 +95,11 @@ export const userStore = (db: Db) => ({
     return (await locking(db, query).execute()).map((row) => row.id);
   },
 
-  ofGroup: (groupId: string): Promise<UserRow[]> =>
+  ofGroup: (groupId: string): Promise<ShownUser[]> =>
     db
       .selectFrom('user_group_member as member')
       .innerJoin('user', 'user.id', 'member.user_id')
-      .select(COLUMNS)
+      .select(SHOWN)
       .where('member.group_id', '=', groupId)
       .where('user.is_static', '=', 0)
       .orderBy('user.created_at')

@@ -1,10 +1,10 @@
 import type { CustomClaim } from '../custom-claims/contract.ts';
 import type { GroupMinimal } from '../groups/minimal.contract.ts';
 import type { User } from './contract.ts';
-import type { UserRow } from './store.ts';
+import type { ShownUser } from './store.ts';
 
 /** A row as the REST API shows it. */
-export const toUser = (row: UserRow, customClaims: CustomClaim[] = [], userGroups: GroupMinimal[] = []): User => ({
+export const toUser = (row: ShownUser, customClaims: CustomClaim[] = [], userGroups: GroupMinimal[] = []): User => ({
   id: row.id,
   username: row.username,
   email: row.email,
@@ -22,7 +22,7 @@ export const toUser = (row: UserRow, customClaims: CustomClaim[] = [], userGroup
 });
 
 /** What an audit row tells of a user. */
-export const described = (row: UserRow) => {
+export const described = (row: ShownUser) => {
   const { customClaims, userGroups, ...told } = toUser(row);
   return told;
 };
