@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { MIGRATIONS } from './platform/db/migrations/list.ts';
 import { application, basic, post, refresh, token } from './testing/applications.ts';
 import { browser } from './testing/browser.ts';
 import { person } from './testing/people.ts';
