@@ -439,7 +439,7 @@ delete from "image" where "key" = ?;
 select "key", "type", "hash" from "image" where "key" in (?, ?) and "type" != ?;
 
 -- logosOf
-select "client_id", "key" from "image" where "client_id" in (?, ?);
+select "client_id", "key", "hash" from "image" where "client_id" in (?, ?);
 
 -- src/integrations/scim/store.ts scimStore ------------------------------------------------------------
 

@@ -168,13 +168,13 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       return image ? hashOf(image.bytes) : null;
     },
 
-    /** Which logos clients have; one without any is not in the map. */
-    async logosOf(clientIds: readonly string[]): Promise<Map<string, { light: boolean; dark: boolean }>> {
-      const found = new Map<string, { light: boolean; dark: boolean }>();
+    /** Which logos clients have, `version` being the light one's; a client without any is not in the map. */
+    async logosOf(clientIds: readonly string[]): Promise<Map<string, { light: boolean; dark: boolean; version?: string }>> {
+      const found = new Map<string, { light: boolean; dark: boolean; version?: string }>();
       if (clientIds.length === 0) return found;
-      for (const { client_id, key } of await imageStore(db).logosOf(clientIds)) {
+      for (const { client_id, key, hash } of await imageStore(db).logosOf(clientIds)) {
         const logos = found.get(client_id as string) ?? { light: false, dark: false };
-        found.set(client_id as string, key.endsWith('/dark') ? { ...logos, dark: true } : { ...logos, light: true });
+        found.set(client_id as string, key.endsWith('/dark') ? { ...logos, dark: true } : { ...logos, light: true, version: hash });
       }
       return found;
     },

@@ -3,7 +3,9 @@ import type { Db } from '#platform/db/open.ts';
 import type { NewRow } from '#platform/db/tables.ts';
 
 // Built once: every list of clients needs it.
-const logosOf = compileForEach((db, clientIds) => db.selectFrom('image').select(['client_id', 'key']).where('client_id', 'in', clientIds));
+const logosOf = compileForEach((db, clientIds) =>
+  db.selectFrom('image').select(['client_id', 'key', 'hash']).where('client_id', 'in', clientIds),
+);
 
 export const imageStore = (db: Db) => ({
   byKey: (key: string) => db.selectFrom('image').select(['type', 'bytes', 'hash']).where('key', '=', key).executeTakeFirst(),

@@ -8,8 +8,8 @@ import type { Origin } from '#platform/http/context.ts';
 import { signInStore } from './store.ts';
 import { type RefusedView, type StepView, shortId, type ViewClient, type ViewPerson, type ViewScope } from './view.ts';
 
-/** Which logos each client has; one that has none is not in the map. */
-export type LogosOf = (clientIds: readonly string[]) => Promise<Map<string, { light: boolean; dark: boolean }>>;
+/** Which logos each client has, `version` being the light one's; a client that has none is not in the map. */
+export type LogosOf = (clientIds: readonly string[]) => Promise<Map<string, { light: boolean; dark: boolean; version?: string }>>;
 
 /** Local path of somebody's picture; undefined when there are only their initials. */
 export type PictureOf = (userId: string) => Promise<string | undefined>;
@@ -50,7 +50,7 @@ export function createDescriptions({ db, logosOf, pictureOf }: { db: Db; logosOf
   const store = signInStore(db);
   const client = async ({ id, name, launchUrl }: Client): Promise<ViewClient> => {
     const logos = (await logosOf([id])).get(id);
-    return { id, name, hasLogo: logos?.light ?? false, hasDarkLogo: logos?.dark ?? false, launchUrl };
+    return { id, name, hasLogo: logos?.light ?? false, logoVersion: logos?.version, hasDarkLogo: logos?.dark ?? false, launchUrl };
   };
 
   return {

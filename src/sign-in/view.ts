@@ -8,6 +8,8 @@ export interface ViewClient {
   id: string;
   name: string;
   hasLogo: boolean;
+  /** Changes with the logo. */
+  logoVersion?: string;
   hasDarkLogo: boolean;
   launchUrl: string | null;
 }

@@ -187,7 +187,8 @@ test('an application’s logo peeks out of the pocket, and its initial when ther
   const logo = page.locator('.tucked img');
   await expect(logo).toBeVisible();
   expect(await logo.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
-  await page.route('**/logo', (route) => route.abort());
+  await expect(logo).toHaveAttribute('src', /\/logo\?v=[\w-]+$/);
+  await page.route('**/logo?v=*', (route) => route.abort());
   await page.reload();
   await expect(logo).toHaveCount(0);
   await expect(page.locator('.tucked')).toHaveText('P');

@@ -39,7 +39,10 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
   const approval = createApproval(deps);
   const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
 
-  const withLogo = async ({ id, name }: Client) => ({ id, name, hasLogo: (await images.logosOf([id])).get(id)?.light ?? false });
+  const withLogo = async ({ id, name }: Client) => {
+    const logos = (await images.logosOf([id])).get(id);
+    return { id, name, hasLogo: logos?.light ?? false, logoVersion: logos?.version };
+  };
 
   /** Does something with the request behind a code, or shows why that can't be. */
   const withCode = async (c: Ctx, code: string, work: (answerer: Answerer) => Promise<Response>): Promise<Response> => {

@@ -20,7 +20,7 @@ export function deviceCodePage({ t }: Look, { code, wrong = false }: { code?: st
 
 export interface DeviceModel {
   userCode: string;
-  client: Pick<ViewClient, 'id' | 'name' | 'hasLogo'>;
+  client: Pick<ViewClient, 'id' | 'name' | 'hasLogo' | 'logoVersion'>;
   person: ViewPerson;
   scopes: readonly ViewScope[];
   asker: Asker;

@@ -23,7 +23,7 @@ export interface Page {
   /** Plain text, without the site's name. */
   title: string;
   /** What peeks out of the pocket: an application, or our key (the installation's logo, where it has one). `false`: the page is no pocket, `body` is everything above the footer. */
-  tucked: { id: string; name: string; hasLogo?: boolean } | 'key' | false;
+  tucked: { id: string; name: string; hasLogo?: boolean; logoVersion?: string } | 'key' | false;
   body: Html;
   /** Read by `page.js`. */
   script?: ScriptData;
@@ -60,7 +60,8 @@ const dataBlock = (data: ScriptData): string =>
   JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The client logo's address; ids that are URLs travel as `~` and base64url. */
-const logoPath = (id: string) => `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo`;
+const logoPath = (id: string, version?: string) =>
+  `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo${version ? `?v=${version}` : ''}`;
 
 const initialOf = (name: string): string =>
   [...new Intl.Segmenter().segment(name.trim())].find(({ segment }) => /[\p{L}\p{N}]/u.test(segment))?.segment.toUpperCase() ?? '?';
@@ -74,7 +75,8 @@ export const initials = (name: string): string => {
 function tucked(what: Exclude<Page['tucked'], false>, { logo, name }: Site): Html {
   if (what !== 'key')
     return html`<div class="tucked"><span class="card" aria-hidden="true">${what.hasLogo ? '' : initialOf(what.name)}</span>${
-      what.hasLogo && html`<img src="${logoPath(what.id)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
+      what.hasLogo &&
+      html`<img src="${logoPath(what.id, what.logoVersion)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
     }</div>`;
   return logo.light
     ? html`<div class="tucked own"><span class="card" aria-hidden="true"></span><img src="${logo.light}" alt="" height="92" data-initial="${initialOf(name)}"></div>`
