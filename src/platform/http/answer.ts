@@ -42,9 +42,10 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
       return super.writeHead(status, all);
     }
 
-    /** The head as it is given, nothing added. */
-    writeWhole(status: number, headers: Flat): this {
-      return super.writeHead(status, headers);
+    /** Head and body as they are given, nothing added. `latin1`: the body has one byte for each character. */
+    endWhole(status: number, headers: Flat, body: string | undefined, encoding: 'latin1' | 'utf8'): void {
+      super.writeHead(status, headers);
+      this.end(body, encoding);
     }
 
     // biome-ignore lint/suspicious/noExplicitAny: three overloads, handed on as they came.

@@ -117,8 +117,8 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return false;
     const answer = shared.find(incoming.url as string);
     if (!answer) return false;
-    outgoing.writeWhole(200, [...answer.headers, 'x-request-id', incoming.exchange.requestId as string]);
-    outgoing.end(incoming.method === 'HEAD' ? undefined : answer.body, 'latin1');
+    const body = incoming.method === 'HEAD' ? undefined : answer.body;
+    outgoing.endWhole(200, [...answer.headers, 'x-request-id', incoming.exchange.requestId as string], body, 'latin1');
     return true;
   };
 
@@ -167,15 +167,11 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
       },
       exchange,
     );
-    const length = String(Buffer.byteLength(reply.body));
-    outgoing.writeWhole(reply.status, [
-      ...headOf(reply, exchange.cors ? 'open' : 'closed'),
-      'content-length',
-      length,
-      'x-request-id',
-      requestId,
-    ]);
-    outgoing.end(reply.body);
+    const length = Buffer.byteLength(reply.body);
+    const head = headOf(reply, exchange.cors ? 'open' : 'closed');
+    // A text of one byte for each character needs no encoding.
+    const encoding = length === reply.body.length ? 'latin1' : 'utf8';
+    outgoing.endWhole(reply.status, [...head, 'content-length', String(length), 'x-request-id', requestId], reply.body, encoding);
   };
 
   /** On to whoever answers; `body` was read already. */
