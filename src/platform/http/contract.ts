@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { ZodType } from 'zod';
 import { rfc3339 } from '../clock.ts';
-import { ERRORS, type ErrorCode } from '../errors.ts';
+import { ERRORS, type ErrorCode, invalidField } from '../errors.ts';
 
 export const json = <T extends ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, required: true });
 /** A body that may be missing; add `emptyIsObject` to the operation's `middleware`. */
@@ -70,6 +70,8 @@ export interface ListOptions {
 
 const whole = (text: string | null): number | undefined => (text === null ? 1 : /^-?\d{1,9}$/.test(text) ? Number(text) : undefined);
 
+const MOST_SEARCHED = 1000;
+
 /** Contract section 1.1: both spellings of page and limit; out-of-range numbers are clamped; a number that is none makes the options default. */
 export function listOptions(url: string): ListOptions {
   const query = new URL(url).searchParams;
@@ -83,12 +85,15 @@ export function listOptions(url: string): ListOptions {
     const field = /^filters\[(\w+)\](?:\[\d*\])?$/.exec(key)?.[1];
     if (field) filters[field] = [...(filters[field] ?? []), value];
   }
+  const search = query.get('search') ?? '';
+  // Databases limit patterns, and no text that is searched is as long.
+  if (search.length > MOST_SEARCHED) throw invalidField('search', 'too_long', `Search must be at most ${MOST_SEARCHED} characters long`);
   const column = query.get('sort[column]');
   return {
     page: Math.max(1, page),
     limit: limit < 1 ? 20 : Math.min(100, limit),
     sort: column ? { column, direction: query.get('sort[direction]')?.toLowerCase() === 'desc' ? 'desc' : 'asc' } : undefined,
-    search: query.get('search') ?? '',
+    search,
     filters,
   };
 }
