@@ -56,7 +56,15 @@ export const ListQuery = z
 export const pageOf = <T extends ZodType>(item: T) =>
   z.object({
     data: z.array(item),
-    pagination: z.object({ totalPages: z.int(), totalItems: z.int(), currentPage: z.int(), itemsPerPage: z.int() }),
+    pagination: z.object({
+      totalPages: z.int(),
+      totalItems: z.int().openapi({
+        description:
+          'Of a list of thousands it may not know yet what another replica of the server changed in the last 30 seconds (users) or cleared away in the last 10 minutes (audit log)',
+      }),
+      currentPage: z.int(),
+      itemsPerPage: z.int(),
+    }),
   });
 
 export interface ListOptions {
