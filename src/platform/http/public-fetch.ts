@@ -1,4 +1,4 @@
-import { lookup as dnsLookup } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -76,16 +76,23 @@ export function isPublicAddress(address: string): boolean {
 export function createPublicFetch({
   allowedHosts = [],
   defaultTimeoutMs = 5000,
+  lookup = dnsLookup,
 }: {
   allowedHosts?: readonly string[];
   defaultTimeoutMs?: number;
+  /** Who says where a name leads; tests have names of their own. */
+  lookup?: (
+    hostname: string,
+    options: LookupAllOptions,
+    callback: (cause: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  ) => void;
 } = {}): PublicFetch {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
 
   const checkedLookup =
     (mayBePrivate: boolean): LookupFunction =>
     (hostname, options, callback) =>
-      dnsLookup(hostname, { ...options, all: true }, (cause, addresses) => {
+      lookup(hostname, { ...options, all: true }, (cause, addresses) => {
         if (cause) return callback(cause, '', 0);
         if (!mayBePrivate && !addresses.every(({ address }) => isPublicAddress(address)))
           return callback(new FetchRefused('the name leads to a private address'), '', 0);
