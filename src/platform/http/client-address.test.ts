@@ -9,6 +9,7 @@ const CASES: [string, boolean | string[], string, string | undefined, string][] 
   ['an IPv4 peer of a socket for both families', false, '::ffff:203.0.113.9', undefined, '203.0.113.9'],
   ['a peer that is no proxy of ours cannot claim another address', PROXIES, '203.0.113.9', '198.51.100.1', '203.0.113.9'],
   ['a proxy names its client', PROXIES, '10.1.2.3', '198.51.100.1', '198.51.100.1'],
+  ['SEC-159 a proxy of a range, written as an IPv4 address in IPv6 form', PROXIES, '::ffff:10.0.0.5', '198.51.100.1', '198.51.100.1'],
   ['a proxy written as an IPv4 address in IPv6 form', PROXIES, '::ffff:192.0.2.1', '198.51.100.1', '198.51.100.1'],
   ['a chain of proxies: the rightmost that is none of ours', PROXIES, '10.1.2.3', '1.2.3.4, 198.51.100.1, 10.9.9.9', '198.51.100.1'],
   ['what the client itself sent, left of its address, counts nothing', PROXIES, '10.1.2.3', '127.0.0.1, 198.51.100.1', '198.51.100.1'],
