@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { SETTINGS } from '#platform/config.ts';
 import { openApiText } from './openapi.ts';
 import { queriesText } from './queries.ts';
+import { securityCasesText } from './security-cases.ts';
 
 /** docs/config.md, from the one table of settings. */
 function configPage(): string {
@@ -27,6 +28,7 @@ const PAGES: Record<string, () => string | Promise<string>> = {
   'docs/config.md': configPage,
   'docs/openapi.json': openApiText,
   'docs/queries.sql': queriesText,
+  'docs/security-cases.md': securityCasesText,
 };
 
 const check = process.argv.includes('--check');

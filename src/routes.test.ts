@@ -13,7 +13,7 @@ import { type World, world } from './testing/world.ts';
 const NOBODY = '0b7d9df2-1111-4222-8333-944444444444';
 const urlOf = (path: string) => path.replace(/\{\w+\}/g, NOBODY);
 
-test('every route has a row in routes.ts, and every row is served', async (t) => {
+test('SEC-113 every route has a row in routes.ts, and every row is served', async (t) => {
   const { app } = await world(t);
   const served = new Set(app.app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`));
   const rows = ROUTES.map((row) => `${row.method.toUpperCase()} ${honoPath(row.path)}`);

@@ -28,10 +28,10 @@ test('the whole configuration is a list of texts in a fixed order, with the defa
   );
 });
 
-test('anybody may read the public keys, and no other', async (t) => {
+test('SEC-192 anybody may read the public keys, and no other', async (t) => {
   const w = await world(t);
   const list = (await (await w.request(PATH)).json()) as Listed;
-  // SEC-192: the whole list, so that nothing joins it unnoticed.
+  // The whole list, so that nothing joins it unnoticed.
   assert.deepEqual(
     list.map(({ key }) => key),
     [
