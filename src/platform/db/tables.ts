@@ -44,7 +44,7 @@ export interface Tables {
     name: string;
     friendly_name: string;
     ldap_id: string | null;
-    /** Its rows in `user_group_member`: counting a large group for each list that names it would take longer than the list. */
+    /** Its rows in `user_group_member`, told by whoever writes those: counting a large group for each list that names it would take longer than the list. */
     member_count: Generated<number>;
     search_key: Generated<string>;
     created_at: Seconds;
