@@ -13,8 +13,8 @@ const ALIASES: Record<string, string> = {
   '#access/': 'src/access/',
   '#src/': 'src/',
 };
-const NOT_FEATURES = new Set(['platform', 'oidc', 'webauthn', 'access', 'cli', 'testing', 'openapi']);
-const COMPOSITION = /^src\/(app|routes|main)\.ts$|^src\/cli\//;
+const NOT_FEATURES = new Set(['platform', 'oidc', 'webauthn', 'access', 'cli', 'testing', 'openapi', 'composition']);
+const COMPOSITION = /^src\/(app|routes|main)\.ts$|^src\/(cli|composition)\//;
 /** Outermost layers: they may know services' types, and no feature knows them. */
 const OUTER = new Set(['integrations', 'gateway', 'apply']);
 
@@ -63,7 +63,7 @@ test('the rules look at the whole program', () => {
   assert.ok(imports.length > 300, `${imports.length} imports`);
 });
 
-test('1. only the command line and main know app.ts; nothing below imports app, routes or cli', () => {
+test('1. only the command line and main know app.ts; nothing below imports app, routes, composition or cli', () => {
   none(
     imports.filter(({ from, to }) => COMPOSITION.test(to) && !COMPOSITION.test(from)),
     'composition is imported by nobody',
