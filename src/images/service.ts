@@ -60,10 +60,14 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
   const initials = new Map<string, Promise<ServedImage>>();
   const chosen = createChosenImages({ db, clock });
 
-  const once = heldOnce();
+  const held = heldOnce();
   const read = async (key: string): Promise<ServedImage | undefined> => {
+    const [version] = await imageStore(db).versions([key]);
+    const bytes = version && held.find(version.hash);
+    if (bytes) return { type: version.type, hash: version.hash, bytes };
     const image = await imageStore(db).byKey(key);
-    return image && once(image);
+    if (image) held.keep(image.hash, image.bytes);
+    return image;
   };
   const put = (tx: Db, key: string, image: CleanImage, owner: { user_id?: string; client_id?: string } = {}) =>
     imageStore(tx).put({ key, user_id: null, client_id: null, ...owner, ...served(image), updated_at: clock.now() });
