@@ -135,7 +135,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     }
     if (usedDiffers(row, verified, claimed.now)) {
       const counter = Math.max(verified.counter, passkey.counter);
-      await passkeyStore(tx).noteUse(passkey.id, { counter, backup_state: verified.backupState ? 1 : 0, last_used_at: claimed.now });
+      await passkeyStore(tx).noteUse({ id: passkey.id, counter, backup_state: verified.backupState ? 1 : 0, last_used_at: claimed.now });
     }
   };
 

@@ -38,6 +38,11 @@ const takeChallenge = compileOnce((db, v: Key) =>
     .returning(['user_id', 'session_id']),
 );
 
+type Use = Pick<Row<'passkey'>, 'id' | 'counter' | 'backup_state' | 'last_used_at'>;
+const noteUse = compileOnce((db, { id, counter, backup_state, last_used_at }: Use) =>
+  db.updateTable('passkey').set({ counter, backup_state, last_used_at }).where('id', '=', id),
+);
+
 /** SQL of passkeys, challenges and reauthentication proofs. */
 export const passkeyStore = (db: Db) => {
   const passkeys = () => db.selectFrom('passkey').selectAll();
@@ -50,8 +55,7 @@ export const passkeyStore = (db: Db) => {
     /** Reads and removes in one statement, so that of two answers at once one wins. */
     takeChallenge: async (claimed: Claimed) => (await takeChallenge(db, { ...claimed })).rows[0],
 
-    noteUse: (id: string, used: Pick<Row<'passkey'>, 'counter' | 'backup_state' | 'last_used_at'>) =>
-      db.updateTable('passkey').set(used).where('id', '=', id).execute(),
+    noteUse: (use: Use) => noteUse(db, use),
 
     /** Undefined when the credential id is taken, whoever has it. */
     insert: (row: Row<'passkey'>) =>

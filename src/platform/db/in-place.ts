@@ -7,16 +7,19 @@ type Batch = readonly [CompiledQuery, ...CompiledQuery[]];
 /** What a database that runs in our own process can do at once, where Kysely passes a statement through a dozen promises. */
 export interface InPlace {
   run<R>(query: CompiledQuery): Promise<QueryResult<R>>;
-  firstCells(query: CompiledQuery): Promise<unknown[] | undefined>;
-  together(batch: Batch): Promise<boolean>;
+  /** Absent in a transaction, which reads as Kysely does. */
+  firstCells?(query: CompiledQuery): Promise<unknown[] | undefined>;
+  /** Absent in a transaction. */
+  together?(batch: Batch): Promise<boolean>;
 }
 
+/** By the database's or the transaction's executor, which is its own. */
 const offered = new WeakMap<object, InPlace>();
 
-/** Says that statements for this database may go around Kysely. */
-export const offerInPlace = (db: Db, inPlace: InPlace): void => void offered.set(db.getExecutor().adapter, inPlace);
+/** Says that statements for this database or transaction may go around Kysely. */
+export const offerInPlace = (db: Db, inPlace: InPlace): void => void offered.set(db.getExecutor(), inPlace);
 
-const inPlaceOf = (db: Db): InPlace | undefined => (db.isTransaction ? undefined : offered.get(db.getExecutor().adapter));
+const inPlaceOf = (db: Db): InPlace | undefined => offered.get(db.getExecutor());
 
 /** Runs a statement that is built already. */
 export function run<R>(db: Db, query: CompiledQuery): Promise<QueryResult<R>> {
@@ -27,7 +30,7 @@ export function run<R>(db: Db, query: CompiledQuery): Promise<QueryResult<R>> {
 /** The values of a reading statement's first row, in the order of `columns`, which are all it has. */
 export async function firstCells(db: Db, query: CompiledQuery, columns: readonly string[]): Promise<readonly unknown[] | undefined> {
   const inPlace = inPlaceOf(db);
-  if (inPlace) return inPlace.firstCells(query);
+  if (inPlace?.firstCells) return inPlace.firstCells(query);
   const { rows } = await db.executeQuery<Record<string, unknown>>(query as CompiledQuery<Record<string, unknown>>);
   const [row] = rows;
   return row && columns.map((column) => row[column]);
@@ -44,7 +47,7 @@ class Nothing extends Error {}
  */
 export async function together(db: Db, batch: Batch): Promise<boolean> {
   const inPlace = inPlaceOf(db);
-  if (inPlace) return inPlace.together(batch);
+  if (inPlace?.together) return inPlace.together(batch);
   const [first, ...others] = batch;
   const work = async (tx: Db) => {
     if (!changed(await tx.executeQuery(first))) throw new Nothing();

@@ -4,15 +4,20 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  Kysely,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  Transaction,
+  type TransactionBuilder,
 } from 'kysely';
-import type { InPlace } from './in-place.ts';
+import { type InPlace, offerInPlace } from './in-place.ts';
+import type { Db } from './open.ts';
 import { Reader } from './sqlite-reader.ts';
 import { isRead, type Statements } from './sqlite-statements.ts';
 import { Writer } from './sqlite-writer.ts';
+import type { Tables } from './tables.ts';
 import { classified } from './unavailable.ts';
 
 interface Options {
@@ -28,6 +33,7 @@ class Connection implements DatabaseConnection {
   readonly #writer: Writer;
   readonly #onQuery: ((sql: string) => void) | undefined;
   #inTransaction = false;
+  #ended = false;
   constructor(reader: Reads, writer: Writer, onQuery?: (sql: string) => void) {
     this.#reader = reader;
     this.#writer = writer;
@@ -35,6 +41,7 @@ class Connection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#ended) throw new Error('the transaction has ended');
     this.#onQuery?.(query.sql);
     try {
       if (this.#inTransaction) return this.#writer.run<R>(query);
@@ -71,6 +78,7 @@ class Connection implements DatabaseConnection {
 
   async commit(): Promise<void> {
     this.#inTransaction = false;
+    this.#ended = true;
     await this.#writer.keep();
   }
 
@@ -78,35 +86,58 @@ class Connection implements DatabaseConnection {
   async rollback(): Promise<void> {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
+    this.#ended = true;
     await this.#writer.undo();
   }
 }
 
 /**
- * Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). `inPlace` is
- * the way around Kysely for statements that are built already.
+ * Kysely passes every statement of a transaction through half a dozen promises, as if a connection had to be fetched for each. Here a transaction
+ * has its connection, and what it runs goes there.
  */
-export function nodeSqlite({ reader, writer, onQuery }: Options): { dialect: Dialect; inPlace: InPlace } {
-  const apart = reader === writer ? undefined : new Reader(reader);
-  const turns = new Writer(writer, () => apart?.forget());
-  const reads: Reads = apart ?? turns.statements;
-  const driver: Driver = {
-    init: async () => {},
-    acquireConnection: async () => new Connection(reads, turns, onQuery),
-    beginTransaction: (connection) => (connection as Connection).begin(),
-    commitTransaction: (connection) => (connection as Connection).commit(),
-    rollbackTransaction: (connection) => (connection as Connection).rollback(),
-    releaseConnection: async () => {},
-    destroy: async () => {
-      // The writer last: only the last connection of a file writes its log back and removes it.
-      apart?.close();
-      turns.close();
-    },
-  };
-  const inPlace: InPlace = {
-    run<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      return new Connection(reads, turns, onQuery).executeQuery<R>(query);
-    },
+class Straight extends Kysely<Tables> {
+  readonly #dialect: Dialect;
+  readonly #driver: Driver;
+  readonly #connect: () => Connection;
+  constructor(dialect: Dialect, driver: Driver, connect: () => Connection) {
+    super({ dialect });
+    this.#dialect = dialect;
+    this.#driver = driver;
+    this.#connect = connect;
+  }
+
+  /** Kysely leaves a driver alone that it has not begun to use itself. */
+  override async destroy(): Promise<void> {
+    await super.destroy();
+    await this.#driver.destroy();
+  }
+
+  override transaction(): TransactionBuilder<Tables> {
+    return Object.assign(super.transaction(), {
+      execute: async <T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> => {
+        const connection = this.#connect();
+        const executor = this.getExecutor().withConnectionProvider({ provideConnection: (consumer) => consumer(connection) });
+        const dialect = this.#dialect;
+        const tx = new Transaction<Tables>({ config: { dialect }, dialect, driver: this.#driver, executor });
+        offerInPlace(tx, { run: (query) => connection.executeQuery(query) });
+        await connection.begin();
+        try {
+          const result = await work(tx);
+          await connection.commit();
+          return result;
+        } catch (cause) {
+          await connection.rollback();
+          throw cause;
+        }
+      },
+    });
+  }
+}
+
+/** The way around Kysely for statements that are built already. */
+function inPlaceOver(turns: Writer, reads: Reads, connect: () => Connection, onQuery?: (sql: string) => void): InPlace {
+  return {
+    run: (query) => connect().executeQuery(query),
     async firstCells(query) {
       onQuery?.(query.sql);
       try {
@@ -136,11 +167,35 @@ export function nodeSqlite({ reader, writer, onQuery }: Options): { dialect: Dia
       return true;
     },
   };
+}
+
+/** Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). */
+export function kyselyOverSqlite({ reader, writer, onQuery }: Options): Db {
+  const apart = reader === writer ? undefined : new Reader(reader);
+  const turns = new Writer(writer, () => apart?.forget());
+  const reads: Reads = apart ?? turns.statements;
+  const connect = () => new Connection(reads, turns, onQuery);
+  const driver: Driver = {
+    init: async () => {},
+    acquireConnection: async () => connect(),
+    beginTransaction: (connection) => (connection as Connection).begin(),
+    commitTransaction: (connection) => (connection as Connection).commit(),
+    rollbackTransaction: (connection) => (connection as Connection).rollback(),
+    releaseConnection: async () => {},
+    destroy: async () => {
+      if (!writer.isOpen) return;
+      // The writer last: only the last connection of a file writes its log back and removes it.
+      apart?.close();
+      turns.close();
+    },
+  };
   const dialect: Dialect = {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => driver,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
-  return { dialect, inPlace };
+  const db = new Straight(dialect, driver, connect);
+  offerInPlace(db, inPlaceOver(turns, reads, connect, onQuery));
+  return db;
 }

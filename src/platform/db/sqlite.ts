@@ -1,12 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
 import { StartError } from '../start-error.ts';
-import { offerInPlace } from './in-place.ts';
 import { isNewer, migrate, NEWEST } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
-import { nodeSqlite } from './sqlite-driver.ts';
+import { kyselyOverSqlite } from './sqlite-driver.ts';
 import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
-import type { Tables } from './tables.ts';
 
 /** For every connection. The log that writes leave behind is given back to the disk beyond 32 MiB. */
 const SETTINGS = `
@@ -78,9 +75,7 @@ function connect(path: string, { onQuery }: OpenOptions, onClose: () => void = (
   // An acknowledged change survives a loss of power: NORMAL would lose the last ones (SQLite, "PRAGMA synchronous").
   writer.exec('pragma synchronous = full');
   const reader = path === ':memory:' ? writer : open(true);
-  const { dialect, inPlace } = nodeSqlite({ reader, writer, onQuery });
-  const db = new Kysely<Tables>({ dialect });
-  offerInPlace(db, inPlace);
+  const db = kyselyOverSqlite({ reader, writer, onQuery });
   let closed: Promise<void> | undefined;
   return {
     db,
