@@ -66,7 +66,7 @@ test('SEC-196 no text of an injection finds more than nonsense does, by search, 
 
   for (const operation of operations)
     for (const name of Object.keys(operation.params))
-      for (const text of INJECTIONS.slice(0, 12)) {
+      for (const text of INJECTIONS.slice(0, 5)) {
         const params = { ...operation.params, [name]: encodeURIComponent(text) };
         const { status } = await call(operation, { params, body: operation.body && JSON.stringify(operation.body.good()) });
         // Only what may be said of things that are not there is said: their absence, an empty list, that they are gone.
