@@ -18,8 +18,8 @@ import { sharedAnswers } from './shared-answers.ts';
 
 /** What every socket may cost us. Times are milliseconds; Node looks for late ones every second. */
 export const LIMITS = {
-  headersTimeout: 13_000,
-  requestTimeout: 28_000,
+  headersTimeout: 12_000,
+  requestTimeout: 27_000,
   /** Longer than the minute that reverse proxies keep idle connections, so that they end them and never we under a request. */
   keepAliveTimeout: 75_000,
   idleSocketTimeout: 90_000,
