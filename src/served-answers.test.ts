@@ -88,7 +88,8 @@ test('a protocol endpoint says the same over the wire as within the process, wha
     const what = `${method} ${path} ${body}`;
     assert.equal(answer.status, within.status, what);
     assert.deepEqual(comparable(answer.headers), comparable(within.headers), what);
-    const shown = (json: string) => json.replace(/"(?:iat|exp|jti|device_code|user_code|verification_uri_complete|request_uri)":[^,}]+/g, '');
+    const shown = (json: string) =>
+      json.replace(/"(?:iat|exp|jti|device_code|user_code|verification_uri_complete|request_uri)":[^,}]+/g, '');
     assert.equal(shown(answer.text), shown(await within.text()), what);
   }
 });
