@@ -22,41 +22,52 @@ export const isRead = ({ query, sql }: CompiledQuery): boolean =>
 
 interface Known {
   statement: StatementSync;
-  returnsRows: boolean;
+  /** The columns of its rows; undefined when it returns none. */
+  names: readonly string[] | undefined;
 }
+
+/** `node:sqlite` would make objects without a shape, of which each property is looked up by its name: reading them costs more than finding them. */
+const rowOf = (names: readonly string[], cells: readonly unknown[]): Record<string, unknown> => {
+  const row: Record<string, unknown> = {};
+  for (let i = 0; i < names.length; i++) row[names[i] as string] = cells[i];
+  return row;
+};
 
 /** The statements of one connection, each prepared once. */
 export class Statements {
   readonly #db: DatabaseSync;
-  readonly #asObjects = new Map<string, Known>();
-  readonly #asCells = new Map<string, Known>();
+  readonly #known = new Map<string, Known>();
   constructor(db: DatabaseSync) {
     this.#db = db;
   }
 
-  #prepared(query: CompiledQuery, cache: Map<string, Known>): Known {
-    let known = cache.get(query.sql);
+  #prepared(query: CompiledQuery): Known {
+    let known = this.#known.get(query.sql);
     if (!known) {
       const statement = this.#db.prepare(query.sql);
-      if (cache === this.#asCells) statement.setReturnArrays(true);
-      known = { statement, returnsRows: isRead(query) || statement.columns().length > 0 };
-      if (cache.size >= MOST) cache.clear();
-      cache.set(query.sql, known);
+      const names = statement.columns().map((column) => column.name);
+      statement.setReturnArrays(true);
+      known = { statement, names: names.length > 0 ? names : undefined };
+      if (this.#known.size >= MOST) this.#known.clear();
+      this.#known.set(query.sql, known);
     }
     return known;
   }
 
   run<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, returnsRows } = this.#prepared(query, this.#asObjects);
+    const { statement, names } = this.#prepared(query);
     const values = bindable(query.parameters);
-    if (returnsRows) return { rows: statement.all(...values) as R[] };
+    if (names) {
+      const rows = statement.all(...values) as unknown as unknown[][];
+      return { rows: rows.map((cells) => rowOf(names, cells)) as R[] };
+    }
     const { changes } = statement.run(...values);
     return { rows: [], numAffectedRows: BigInt(changes) };
   }
 
   /** The first row's values in the order of the statement's columns; an object for a row of fifty costs as much as finding it. */
   firstCells(query: CompiledQuery): unknown[] | undefined {
-    const { statement } = this.#prepared(query, this.#asCells);
+    const { statement } = this.#prepared(query);
     return statement.get(...bindable(query.parameters)) as unknown[] | undefined;
   }
 }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test, { type TestContext } from 'node:test';
+import { sql } from 'kysely';
 import { systemClock as clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
 import { NEWEST } from './migrate.ts';
@@ -271,4 +272,17 @@ test('REL-05 a full disk refuses the write and no other, and writes go on when t
   );
   await limit(1_000_000);
   await put('after');
+});
+
+test('a row is an object like any other, whatever made it and however many columns it has', async (t) => {
+  const { db } = await place(t).open();
+  const given = { key: 'a', value: 'b' };
+  assert.deepEqual(await db.insertInto('setting').values(given).returningAll().execute(), [given]);
+  assert.deepEqual(await db.selectFrom('setting').selectAll().execute(), [given]);
+  assert.deepEqual(await db.selectFrom('setting').selectAll().where('key', '=', 'none').execute(), []);
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`c${i}`, i]));
+  const columns = Object.keys(many).map((name, i) => sql<number>`${sql.lit(i)}`.as(name));
+  assert.deepEqual(await db.selectNoFrom(columns).execute(), [many]);
+  const twice = sql<{ a: number }>`select 1 as a, 2 as a`;
+  assert.deepEqual((await twice.execute(db)).rows, [{ a: 2 }]);
 });
