@@ -59,7 +59,6 @@ export const foundation: Migration = {
     `create index consent_client on consent (client_id)`,
     `create table session (id text primary key, session_hash text not null unique, user_id text not null references "user" (id) on delete cascade, auth_time bigint not null, amr text not null, created_at bigint not null, last_seen_at bigint not null, expires_at bigint not null, ip text not null, user_agent text not null)`,
     `create index session_by_user on session (user_id)`,
-    `create index session_expires on session (expires_at)`,
     `create table passkey (id text primary key, user_id text not null references "user" (id) on delete cascade, credential_id text not null unique, public_key text not null, counter bigint not null, transports text not null, backup_eligible integer not null, backup_state integer not null, aaguid text not null, attestation_type text not null, name text not null, created_at bigint not null, last_used_at bigint)`,
     `create index passkey_user on passkey (user_id)`,
     `create table webauthn_challenge (challenge text primary key, browser_hash text not null, ceremony text not null, user_id text, session_id text, expires_at bigint not null)`,
