@@ -79,7 +79,7 @@ export const foundation: Migration = {
     `create index oauth_grant_session on oauth_grant (session_id) where session_id is not null`,
     `create index oauth_grant_expires on oauth_grant (expires_at)`,
     `create table oauth_token (token_hash text primary key, kind text not null, grant_id text not null references oauth_grant (id) on delete cascade, jti text not null, scope text not null, audience text not null, issued_at bigint not null, expires_at bigint not null, used_at bigint)`,
-    `create index oauth_token_grant on oauth_token (grant_id)`,
+    `create index oauth_token_grant on oauth_token (grant_id, expires_at)`,
     `create table device_request (device_hash text primary key, user_code_hash text not null unique, client_id text not null references client (id) on delete cascade, scope text not null, resource text, status text not null, claimed_by text references "user" (id) on delete cascade, poll_seconds integer not null, last_polled_at bigint, ip text not null, user_agent text not null, created_at bigint not null, expires_at bigint not null)`,
     `create index device_request_expires on device_request (expires_at)`,
     `create table used_assertion (jti_hash text primary key, expires_at bigint not null)`,
