@@ -14,6 +14,7 @@ const SETTINGS = `
   pragma mmap_size = 0;
   pragma temp_store = memory;
   pragma cache_size = -16000;
+  pragma wal_autocheckpoint = 8000;
   pragma journal_size_limit = 33554432;`;
 
 /**
