@@ -10,14 +10,14 @@ const WORDS: Record<SigningAlg, { digest: string | null; options: Omit<SignKeyOb
   EdDSA: { digest: null, options: {} },
 };
 
-/** On a single core the way to the thread pool and back costs as much as an elliptic-curve signature; an RSA signature would hold everybody up. */
-const inPlace = (alg: SigningAlg) => (alg === 'ES256' || alg === 'EdDSA') && availableParallelism() === 1;
+/** With one core only the thread pool has nobody to share the work with, and its threads cost the event loop more than they spare it. */
+const inPlace = availableParallelism() === 1;
 
-/** A JWS signature (RFC 7515 section 5.1), made on the thread pool so that a second core counts. */
+/** A JWS signature (RFC 7515 section 5.1), made on the thread pool so that a second core counts, where there is one. */
 export function signer(alg: SigningAlg, key: KeyObject): (input: string) => Promise<Buffer> | Buffer {
   const { digest, options } = WORDS[alg];
   const how = { key, ...options };
-  if (inPlace(alg)) return (input) => signBytes(digest, Buffer.from(input), how);
+  if (inPlace) return (input) => signBytes(digest, Buffer.from(input), how);
   return (input) =>
     new Promise((resolve, reject) => {
       signBytes(digest, Buffer.from(input), how, (cause, signature) => (cause ? reject(cause) : resolve(signature)));
