@@ -26,6 +26,28 @@ export function complete(given: OutgoingHttpHeaders | Flat | undefined, defaults
   return all;
 }
 
+/** Answers wait no longer than this for others, in milliseconds. */
+const LONGEST_WAIT = 1;
+let held: (() => void)[] = [];
+let heldSince = 0;
+
+function letGo(): void {
+  const all = held;
+  held = [];
+  for (const send of all) send();
+}
+
+/**
+ * Holds an answer back until the others of this turn of the event loop are ready too. A write to somebody who sleeps has to wake them, which costs
+ * as much as half of a small request; where a proxy has sent us many, the first write wakes it and the rest find it awake.
+ */
+function hold(send: () => void): void {
+  if (held.push(send) === 1) {
+    heldSince = performance.now();
+    setImmediate(letGo);
+  } else if (performance.now() - heldSince > LONGEST_WAIT) letGo();
+}
+
 /**
  * Node's answers with the default headers: they are put in here, while the head is written, because a `Headers` object for each of them costs
  * more than everything else that the server does. Knows how long its body was, for the request log.
@@ -53,7 +75,8 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
       const [chunk] = args;
       if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
       else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
-      return super.end(...(args as []));
+      hold(() => super.end(...(args as [])));
+      return this;
     }
   };
 export type Answer = InstanceType<ReturnType<typeof answerClass>>;
