@@ -15,7 +15,7 @@ import {
 import { type InPlace, offerInPlace } from './in-place.ts';
 import type { Db } from './open.ts';
 import { Reader } from './sqlite-reader.ts';
-import { isRead, type Statements } from './sqlite-statements.ts';
+import { isRead, Statements } from './sqlite-statements.ts';
 import { Writer } from './sqlite-writer.ts';
 import type { Tables } from './tables.ts';
 import { classified } from './unavailable.ts';
@@ -49,21 +49,7 @@ class Connection implements DatabaseConnection {
     } catch (cause) {
       throw classified(cause);
     }
-    return this.#alone(query);
-  }
-
-  /** One statement is a transaction of its own. */
-  async #alone<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    await this.#writer.turn();
-    let result: QueryResult<R>;
-    try {
-      result = this.#writer.run<R>(query);
-    } catch (cause) {
-      await this.#writer.undo();
-      throw classified(cause);
-    }
-    await this.#writer.keep();
-    return result;
+    return this.#writer.alone(() => this.#writer.run<R>(query));
   }
 
   // biome-ignore lint/correctness/useYield: nothing here streams; Kysely asks for the method.
@@ -146,34 +132,34 @@ function inPlaceOver(turns: Writer, reads: Reads, connect: () => Connection, onQ
         throw classified(cause);
       }
     },
-    async together([first, ...others]) {
-      if (!turns.turnNow()) await turns.turn();
-      try {
+    together: ([first, ...others]) =>
+      turns.alone(() => {
         onQuery?.(first.sql);
         const { rows, numAffectedRows = 0n } = turns.run(first);
-        if (rows.length === 0 && numAffectedRows === 0n) {
-          await turns.undo();
-          return false;
-        }
+        if (rows.length === 0 && numAffectedRows === 0n) return false;
         for (const query of others) {
           onQuery?.(query.sql);
           turns.run(query);
         }
-      } catch (cause) {
-        await turns.undo();
-        throw classified(cause);
-      }
-      await turns.keep();
-      return true;
-    },
+        return true;
+      }),
   };
 }
 
+/**
+ * Reads go through the writing connection while nothing on it waits for its commit, and through the other one else, so that they only see what is
+ * durable. SQLite empties a connection's cache whenever another connection has committed: the reading one begins from the disk each time.
+ */
+const readingFrom = (turns: Writer, apart: Reader): Reads => ({
+  run: (query) => (turns.open ? apart : turns.reader).run(query),
+  firstCells: (query) => (turns.open ? apart : turns.reader).firstCells(query),
+});
+
 /** Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). */
 export function kyselyOverSqlite({ reader, writer, onQuery }: Options): Db {
-  const apart = reader === writer ? undefined : new Reader(reader);
+  const apart = reader === writer ? undefined : new Reader(reader, new Statements(reader));
   const turns = new Writer(writer, () => apart?.forget());
-  const reads: Reads = apart ?? turns.statements;
+  const reads = apart ? readingFrom(turns, apart) : turns.statements;
   const connect = () => new Connection(reads, turns, onQuery);
   const driver: Driver = {
     init: async () => {},
@@ -185,7 +171,7 @@ export function kyselyOverSqlite({ reader, writer, onQuery }: Options): Db {
     destroy: async () => {
       if (!writer.isOpen) return;
       // The writer last: only the last connection of a file writes its log back and removes it.
-      apart?.close();
+      if (apart) reader.close();
       turns.close();
     },
   };

@@ -1,20 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
-import { Statements } from './sqlite-statements.ts';
+import type { Statements } from './sqlite-statements.ts';
 
 /**
- * The reading connection. What is read in one turn of the event loop is read in one transaction, since taking and giving back SQLite's locks costs
- * a third of a small statement. `forget` ends it early: whoever has just committed, and all who come after, must read what is new.
+ * Reads through one connection. What is read in one turn of the event loop is read in one transaction, since taking and giving back SQLite's locks
+ * costs a third of a small statement. `forget` ends it early: whoever has just committed, and all who come after, must read what is new.
  */
 export class Reader {
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
+  #reading = false;
   #scheduled = false;
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, statements: Statements) {
     this.#db = db;
-    this.#statements = new Statements(db);
+    this.#statements = statements;
     this.#begin = db.prepare('begin');
     this.#end = db.prepare('commit');
   }
@@ -30,8 +31,10 @@ export class Reader {
   }
 
   #open(): void {
-    if (this.#db.isTransaction) return;
+    // A failure may have ended it.
+    if (this.#reading && this.#db.isTransaction) return;
     this.#begin.run();
+    this.#reading = true;
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
@@ -41,10 +44,8 @@ export class Reader {
   }
 
   forget(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
     if (this.#db.isOpen && this.#db.isTransaction) this.#end.run();
-  }
-
-  close(): void {
-    this.#db.close();
   }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
+import { Reader } from './sqlite-reader.ts';
 import { Statements } from './sqlite-statements.ts';
 import { classified, DatabaseUnavailable } from './unavailable.ts';
 
@@ -8,25 +9,39 @@ const TURN_TIMEOUT_MS = 10_000;
 /** Transactions that share one commit, hence one fsync. */
 const BATCH_LIMIT = 128;
 
+const tooLong = () => new DatabaseUnavailable('the writer was busy for too long');
+
 interface Member {
   done(): void;
   fail(cause: unknown): void;
+}
+
+/** Work that needs nothing but the database, and so runs when its time has come without anybody waiting in between. */
+interface Job extends Member {
+  run(): void;
 }
 
 /**
  * One writer, taken in turns. Each transaction is a savepoint inside a shared outer transaction; when nobody waits any more (or the batch is
  * full) the outer one commits, and only then does any of them learn that it succeeded. So a single request commits at once, and sixty-four at
  * the same time share one fsync: an acknowledged write is on the disk either way.
+ *
+ * Jobs are run just before that commit. Until then nothing is open, and the connection, whose cache knows what it wrote itself, serves reads too.
  */
 export class Writer {
   readonly statements: Statements;
+  /** Reads through this connection; only while nothing is `open`. */
+  readonly reader: Reader;
   readonly #db: DatabaseSync;
   readonly #waiting: Member[] = [];
+  #jobs: Job[] = [];
+  /** Runs while jobs wait for somebody's turn to end. */
+  #patience: NodeJS.Timeout | undefined;
   /** Somebody has the turn. */
   #busy = false;
   /** The outer transaction has begun. */
   #open = false;
-  /** A commit waits for the event loop to bring those who are about to come. */
+  /** Jobs and a commit wait for the event loop to bring those who are about to come. */
   #scheduled = false;
   /** That moment came while somebody had the turn. */
   #commitDue = false;
@@ -42,30 +57,55 @@ export class Writer {
     this.#db = db;
     this.#onCommit = onCommit;
     this.statements = new Statements(db);
+    this.reader = new Reader(db, this.statements);
     this.#begin = db.prepare('begin immediate');
     this.#savepoint = db.prepare('savepoint turn');
     this.#release = db.prepare('release turn');
     this.#end = db.prepare('commit');
   }
 
+  /** Whether there is something that is not committed yet. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** Resolves when it is the caller's turn; the caller must call `keep` or `undo`. */
   async turn(): Promise<void> {
     if (this.#busy) await this.#wait();
     else this.#busy = true;
-    this.#start();
+    try {
+      this.#start();
+    } catch (cause) {
+      this.#next();
+      throw cause;
+    }
   }
 
-  /** The same where nobody has the turn: takes it at once. False: somebody has it, nothing was done. */
-  turnNow(): boolean {
-    if (this.#busy) return false;
-    this.#busy = true;
-    this.#start();
-    return true;
+  /** Does `work` as a transaction of its own, all of it or nothing; it may run statements and wait for nothing. Resolves when it is durable. */
+  alone<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let settle: () => void;
+      this.#jobs.push({
+        run: () => {
+          try {
+            const result = work();
+            settle = () => resolve(result);
+          } catch (cause) {
+            settle = () => reject(classified(cause));
+            throw cause;
+          }
+        },
+        done: () => settle(),
+        fail: reject,
+      });
+      this.#schedule();
+    });
   }
 
   #start(): void {
     try {
       if (!this.#open) {
+        this.reader.forget();
         // Left over from a rollback that failed too.
         if (this.#db.isTransaction) this.#db.exec('rollback');
         this.#begin.run();
@@ -75,8 +115,36 @@ export class Writer {
     } catch (cause) {
       // The outer transaction can be gone (disk full): then so is what the others in it did.
       if (this.#open && !this.#db.isTransaction) this.#abandon(cause);
-      this.#next();
       throw classified(cause);
+    }
+  }
+
+  #runJobs(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    for (const job of jobs) {
+      try {
+        this.#start();
+      } catch (cause) {
+        job.fail(cause);
+        continue;
+      }
+      // Whoever gives up has seen what others did before (“this code was used”), and hears of it when that is durable.
+      this.#batch.push(job);
+      try {
+        job.run();
+      } catch {
+        this.#rollBack();
+        continue;
+      }
+      try {
+        this.#release.run();
+      } catch (cause) {
+        this.#abandon(cause);
+      }
+      if (this.#batch.length >= BATCH_LIMIT) this.#commit();
     }
   }
 
@@ -84,7 +152,7 @@ export class Writer {
     return new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(member), 1);
-        reject(new DatabaseUnavailable('the writer was busy for too long'));
+        reject(tooLong());
       }, TURN_TIMEOUT_MS);
       const member: Member = {
         done: () => {
@@ -127,17 +195,21 @@ export class Writer {
    * has seen it ("this code was used"), and must find it when it reads again from outside.
    */
   async undo(): Promise<void> {
+    this.#rollBack();
+    if (this.#batch.length === 0) return this.#next();
+    await new Promise<void>((settled) => {
+      this.#batch.push({ done: settled, fail: () => settled() });
+      this.#next();
+    });
+  }
+
+  #rollBack(): void {
     try {
       this.#db.exec('rollback to turn; release turn');
     } catch (cause) {
       // A full disk or an I/O error rolls the whole transaction back on its own; those who shared it must not be told that they succeeded.
       this.#abandon(cause);
     }
-    if (this.#batch.length === 0) return this.#next();
-    await new Promise<void>((settled) => {
-      this.#batch.push({ done: settled, fail: () => settled() });
-      this.#next();
-    });
   }
 
   #abandon(cause: unknown): void {
@@ -155,20 +227,44 @@ export class Writer {
 
   /** A turn is over: the next one's, or else the commit's, which lets the event loop bring those who are about to come first. */
   #next(): void {
-    if (this.#batch.length >= BATCH_LIMIT || (this.#commitDue && this.#waiting.length === 0)) this.#commit();
+    if (this.#batch.length >= BATCH_LIMIT || (this.#commitDue && this.#waiting.length === 0)) this.#finish();
     const next = this.#waiting.shift();
     if (next) {
       next.done();
       return;
     }
     this.#busy = false;
-    if (!this.#open || this.#scheduled) return;
+    if (this.#open) this.#schedule();
+  }
+
+  /** A commit costs as much as ten small transactions: while each turn of the event loop brings somebody, it waits for the next. */
+  #schedule(): void {
+    if (this.#scheduled) return;
     this.#scheduled = true;
+    const many = this.#batch.length + this.#jobs.length;
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#busy) this.#commitDue = true;
-      else this.#commit();
+      const now = this.#batch.length + this.#jobs.length;
+      if (now > many && now < BATCH_LIMIT) return this.#schedule();
+      if (!this.#busy) return this.#finish();
+      this.#commitDue = true;
+      if (this.#jobs.length > 0) this.#patience ??= this.#refuseLate();
     });
+  }
+
+  /** Jobs that wait now will have waited for too long when this ends. */
+  #refuseLate(): NodeJS.Timeout {
+    const many = this.#jobs.length;
+    return setTimeout(() => {
+      this.#patience = undefined;
+      for (const job of this.#jobs.splice(0, many)) job.fail(tooLong());
+      if (this.#jobs.length > 0) this.#patience = this.#refuseLate();
+    }, TURN_TIMEOUT_MS);
+  }
+
+  #finish(): void {
+    this.#runJobs();
+    this.#commit();
   }
 
   /** Makes durable what ended, and tells its owners. */
@@ -200,7 +296,7 @@ export class Writer {
         this.#abandon(cause);
       }
     }
-    this.#commit();
+    this.#finish();
     this.#db.close();
   }
 }
