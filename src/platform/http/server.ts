@@ -174,12 +174,26 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     outgoing.endWhole(reply.status, [...head, 'content-length', String(length), 'x-request-id', requestId], reply.body, encoding);
   };
 
+  let arrived: (() => void)[] = [];
+  /**
+   * Begins the requests that came in one turn of the event loop at the same time, so that they go from step to step together: sixty-four readings of
+   * the database, then as many signatures. Each step finds its code and data in the processor's caches, which is half of what it takes.
+   */
+  const begin = () => {
+    const all = arrived;
+    arrived = [];
+    for (const start of all) start();
+  };
+
   /** On to whoever answers; `body` was read already. */
   const pass = (incoming: Served, outgoing: Answer, path: string, body?: Buffer): void => {
+    if (arrived.length === 0) setImmediate(begin);
     const endpoint = endpoints?.find(incoming.method as string, path);
-    if (endpoint) return void answerCall(endpoint, incoming, outgoing, path, body);
-    if (body) (incoming as { rawBody?: Buffer }).rawBody = body;
-    void listener(incoming, outgoing);
+    if (endpoint) arrived.push(() => void answerCall(endpoint, incoming, outgoing, path, body));
+    else {
+      if (body) (incoming as { rawBody?: Buffer }).rawBody = body;
+      arrived.push(() => void listener(incoming, outgoing));
+    }
   };
 
   const handle = (message: IncomingMessage, response: ServerResponse, awaitsContinue = false) => {
