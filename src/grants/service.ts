@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Grants, NewGrant, NewToken, Values } from '#oidc/ports.ts';
 import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
@@ -94,9 +94,7 @@ export function createValues({ random, seal }: { random: Random; seal: Seal }): 
     successor: (refreshToken, usedAt) => stamped(createHmac('sha256', key).update(refreshToken).digest('base64url'), usedAt),
     sha256,
     leftHalf: (alg, text) => {
-      const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
-        .update(text)
-        .digest();
+      const digest = hash(alg === 'EdDSA' ? 'sha512' : 'sha256', text, 'buffer');
       return digest.subarray(0, digest.length / 2).toString('base64url');
     },
   };
