@@ -398,3 +398,20 @@ test('SEC-046 protocol answers are not stored by anybody', async (t) => {
   for (const headers of [info.headers, asked.headers, (await refresh(w, app, 'x')).headers])
     assert.match(headers.get('cache-control') ?? '', /no-store/);
 });
+
+test('SEC-044 refresh tokens made in one second: none twice, no common beginning, as many ones as noughts', async (t) => {
+  const w = await world(t);
+  const milton = await person(w, { username: 'milton' });
+  const app = await application(w);
+  const given: string[] = [];
+  while (given.length < 300) {
+    const { body } = await redeem(w, app, await codeFor(w, app, milton));
+    given.push(body.refresh_token, (await refresh(w, app, body.refresh_token)).body.refresh_token);
+  }
+  assert.equal(new Set(given).size, given.length);
+  for (let i = 0; i < 8; i++) assert.ok(new Set(given.map((token) => token[i])).size > 50, `character ${i} differs`);
+  const bytes = Buffer.concat(given.map((token) => Buffer.from(token.slice(0, 48), 'base64url')));
+  const ones = bytes.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+  const bits = bytes.length * 8;
+  assert.ok(Math.abs(ones - bits / 2) < 6 * Math.sqrt(bits / 4), `${ones} ones of ${bits}`);
+});
