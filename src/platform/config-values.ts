@@ -32,6 +32,8 @@ export function origin(text: string): string {
   if (url.username || url.password) refuse('must not contain a user name or password');
   if (url.pathname !== '/') refuse('must not have a path: PocketID answers at the root of its host');
   if (url.search || url.hash || /[?#]/.test(text)) refuse('must not have a query or fragment');
+  // No browser makes a passkey for such a host, and what is built from it (links, cookies, `iss`) would fit nowhere.
+  if (!/^(\[[\da-f:.]+\]|[\w-]+(\.[\w-]+)*)$/.test(url.hostname)) refuse('must name one host, without a wildcard or a dot at the end');
   return url.origin.toLowerCase();
 }
 

@@ -86,6 +86,11 @@ test('networks at home and a geo database can be named', (t) => {
   assert.deepEqual([config.geoliteDbPath, config.geoliteDbUrl], ['data/GeoLite2-City.mmdb', undefined]);
 });
 
+test('an address may name a host of any kind: a name, one of a container, an address', (t) => {
+  for (const url of ['http://localhost:1411', 'https://xn--mnchen-3ya.example', 'http://pocket_id:1411', 'http://[::1]:1411', 'http://192.168.1.5'])
+    assert.equal(place(t).read({ INTERNAL_APP_URL: url }).internalAppUrl, url);
+});
+
 test('an SQLite address may be a file: URI', (t) => {
   assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:data/other.db?_pragma=x' }).database, 'data/other.db');
   assert.equal(place(t).read({ DB_CONNECTION_STRING: 'file:///var/lib/id.db' }).database, '/var/lib/id.db');
@@ -97,6 +102,7 @@ test('what can work but surprises is told, not refused', (t) => {
   assert.match(notes, /TRUST_PROXY is true/);
   assert.match(notes, /TLS_CERT is set, but this version does not use it/);
   assert.match(place(t).read({ APP_URL: 'http://id.example.com' }).notes.join(), /APP_URL is not https/);
+  assert.match(place(t).read({ APP_URL_FILE: '/run/secrets/url' }).notes.join(), /APP_URL_FILE is set, but APP_URL is not read from a file/);
 });
 
 /** Each row: what is wrong, and the variable whose name the operator must see first. */
@@ -107,6 +113,8 @@ const WRONG: [string, Record<string, string>, string][] = [
   ['APP_URL without a scheme', { APP_URL: 'secret.a.test' }, 'APP_URL'],
   ['APP_URL of another scheme', { APP_URL: 'ftp://secret.a.test' }, 'APP_URL'],
   ['APP_URL with a password', { APP_URL: 'https://u:secret@a.test' }, 'APP_URL'],
+  ['APP_URL with a wildcard', { APP_URL: 'https://*.secret.test' }, 'APP_URL'],
+  ['APP_URL whose host ends with a dot', { APP_URL: 'https://secret.test.' }, 'APP_URL'],
   ['INTERNAL_APP_URL with a path', { INTERNAL_APP_URL: 'http://secret/x' }, 'INTERNAL_APP_URL'],
   ['a short key', { ENCRYPTION_KEY: 'secret-too-sho' }, 'ENCRYPTION_KEY'],
   ['an empty key', { ENCRYPTION_KEY: '' }, 'ENCRYPTION_KEY'],

@@ -253,6 +253,8 @@ export function readConfig(
   if (trouble) notes.push(`APP_URL ${trouble}`);
   if (settings.trustProxy === true) notes.push('TRUST_PROXY is true: anybody who reaches this port directly can claim any address');
   for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
+  for (const { name, file } of Object.values<Setting<unknown>>(SETTINGS))
+    if (!file && variables[`${name}_FILE`]) notes.push(`${name}_FILE is set, but ${name} is not read from a file: set it directly`);
   const variable = (name: string, fromFile: boolean) => textOf({ name, file: fromFile || undefined }, variables, files, []);
   return { ...settings, ...keyOf(settings, files, key), notes, variable };
 }
