@@ -9,6 +9,9 @@ export const searchKey = (...texts: (string | null)[]): string => fold(texts.fil
 /** Control and line-breaking characters, lone surrogates, and what is invisible or turns the direction of text. Joiners stay: scripts and emoji need them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E007F}]/u;
 
+/** Anything that leaves a mark: not blanks, not joiners without anything to join, not the letters that are drawn as nothing. */
+const VISIBLE = /[^\s\p{Cf}\p{M}\u115F\u1160\u2800\u3164\uFFA0]/u;
+
 const length = (text: string) => [...text].length;
 
 interface LineRules {
@@ -16,7 +19,10 @@ interface LineRules {
   max: number;
 }
 
-/** One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. */
+/**
+ * One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. What must be
+ * there must be seen: a name of blanks would be a heading with a hole in it and a row nobody can point at.
+ */
 export const line = ({ min = 0, max }: LineRules) =>
   z
     .string()
@@ -25,7 +31,8 @@ export const line = ({ min = 0, max }: LineRules) =>
     .check((context) => {
       const { value: input } = context;
       const found = { origin: 'string', input, continue: false } as const;
-      if (length(input) < min) context.issues.push({ code: 'too_small', minimum: min, inclusive: true, ...found });
+      if (min > 0 && !VISIBLE.test(input)) context.issues.push({ code: 'too_small', minimum: 1, inclusive: true, ...found });
+      else if (length(input) < min) context.issues.push({ code: 'too_small', minimum: min, inclusive: true, ...found });
       else if (length(input) > max) context.issues.push({ code: 'too_big', maximum: max, inclusive: true, ...found });
       else if (UNPRINTABLE.test(input)) context.issues.push({ code: 'invalid_format', format: 'regex', ...found });
     });
