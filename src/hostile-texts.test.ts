@@ -183,7 +183,7 @@ test('SEC-200 a hundred thousand characters made against patterns get the answer
   assert.deepEqual(wrong, []);
 });
 
-test('SEC-199 a name of which nothing can be seen is no name, and one of any script is', async (t) => {
+test('a name of which nothing can be seen is no name, and one of any script is', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann', admin: true });
   await ann.signIn();
@@ -192,12 +192,16 @@ test('SEC-199 a name of which nothing can be seen is no name, and one of any scr
     ['client', async (name) => (await w.api('POST', '/api/oidc/clients', { name, callbackURLs: [] })).status],
     ['group', async (name) => (await w.api('POST', '/api/user-groups', { name, friendlyName: name })).status],
     ['API', async (name) => (await w.api('POST', '/api/apis', { name, resource: `https://a.test/${Math.random()}` })).status],
-    ['passkey', async (name) => (await ann.request(`/api/webauthn/credentials/${passkey!.id}`, { method: 'PATCH', json: { name } })).status],
+    [
+      'passkey',
+      async (name) => (await ann.request(`/api/webauthn/credentials/${passkey!.id}`, { method: 'PATCH', json: { name } })).status,
+    ],
     ['API key', async (name) => (await ann.request('/api/api-keys', { json: { name } })).status],
   ];
   for (const [what, send] of named) {
     for (const unseen of ['   ', '\u00a0\u2003\u3000', '\u200d\u200c\u00ad', '\u3164\u3164\u3164', '\u0301\u0301\u0301'])
       assert.equal(await send(unseen), 400, `${what} ${JSON.stringify(unseen)}`);
-    for (const seen of [' a ab', '家族の', 'משפ', '\u{1f511}\u{1f511}\u{1f511}', '???']) assert.ok((await send(seen)) < 300, `${what} ${seen}`);
+    for (const seen of [' a ab', '家族の', 'משפ', '\u{1f511}\u{1f511}\u{1f511}', '???'])
+      assert.ok((await send(seen)) < 300, `${what} ${seen}`);
   }
 });

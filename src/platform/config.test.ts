@@ -87,7 +87,13 @@ test('networks at home and a geo database can be named', (t) => {
 });
 
 test('an address may name a host of any kind: a name, one of a container, an address', (t) => {
-  for (const url of ['http://localhost:1411', 'https://xn--mnchen-3ya.example', 'http://pocket_id:1411', 'http://[::1]:1411', 'http://192.168.1.5'])
+  for (const url of [
+    'http://localhost:1411',
+    'https://xn--mnchen-3ya.example',
+    'http://pocket_id:1411',
+    'http://[::1]:1411',
+    'http://192.168.1.5',
+  ])
     assert.equal(place(t).read({ INTERNAL_APP_URL: url }).internalAppUrl, url);
 });
 
@@ -102,7 +108,10 @@ test('what can work but surprises is told, not refused', (t) => {
   assert.match(notes, /TRUST_PROXY is true/);
   assert.match(notes, /TLS_CERT is set, but this version does not use it/);
   assert.match(place(t).read({ APP_URL: 'http://id.example.com' }).notes.join(), /APP_URL is not https/);
-  assert.match(place(t).read({ APP_URL_FILE: '/run/secrets/url' }).notes.join(), /APP_URL_FILE is set, but APP_URL is not read from a file/);
+  assert.match(
+    place(t).read({ APP_URL_FILE: '/run/secrets/url' }).notes.join(),
+    /APP_URL_FILE is set, but APP_URL is not read from a file/,
+  );
 });
 
 /** Each row: what is wrong, and the variable whose name the operator must see first. */
