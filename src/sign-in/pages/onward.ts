@@ -13,10 +13,12 @@ export interface OnwardModel {
 /** OAuth 2.0 Form Post Response Mode: the answer as a form that sends itself, and has a button for browsers without scripts. */
 export function onwardPage({ t }: Look, { action, fields, client }: OnwardModel): Page {
   const text = client ? t('onward.text', { client: client.name }) : t('onward.text.unnamed');
+  // Who said no, or was told no, is not in.
+  const title = t('error' in fields ? 'onward.heading.refused' : 'onward.heading');
   return {
-    title: t('onward.heading'),
+    title,
     tucked: client ?? 'key',
-    body: html`${heading(t('onward.heading'), text)}<noscript><p class="note">${t('noScript.continue')}</p></noscript>
+    body: html`${heading(title, text)}<noscript><p class="note">${t('noScript.continue')}</p></noscript>
 <form method="post" action="${action}" data-now>${Object.entries(fields).map(
       ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
     )}<button class="button primary">${t('onward.button')}</button></form>`,

@@ -110,6 +110,13 @@ test('SEC-014 a form for an application can be posted there and nowhere else, an
   assert.match(body, /<script type="module" src="[^"]+" nonce="[\w-]+"><\/script>/);
 });
 
+test('a form that takes a refusal to an application does not say that somebody is in', async () => {
+  const words = async (fields: Record<string, string>) =>
+    /<h1>(.*)<\/h1>/.exec(await (await get((look) => onwardPage(look, { action: 'https://rp.example/cb', fields }))).text())?.[1];
+  assert.equal(await words({ code: 'x', iss: 'y' }), 'You are in');
+  assert.equal(await words({ error: 'access_denied', iss: 'y' }), 'Back, without signing in');
+});
+
 test('a form target is a source that CSP can say', () => {
   assert.equal(formTarget('https://rp.example:8443/a/b?c=d#e'), 'https://rp.example:8443/a/b');
   assert.equal(formTarget('http://[::1]:3000/cb'), 'http:');

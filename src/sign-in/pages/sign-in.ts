@@ -50,9 +50,9 @@ export const reauthenticationScript = (look: Look, ceremony: Ceremony, destinati
 export const passkeyButton = (text: string, hint = ''): Html =>
   html`<button type="button" class="button primary" data-passkey="${hint}">${ICONS.key}<span>${text}</span></button>`;
 
-/** Shown to browsers without scripts, since no ceremony works in them. */
-export const noScript = ({ t, appUrl }: Look): Html =>
-  html`<noscript><p class="note">${t('noScript.passkey', { host: new URL(appUrl).host })}</p></noscript>`;
+/** Shown to browsers without scripts, since no ceremony works in them; a code is another way in, but proves and makes no passkey. */
+export const noScript = ({ t, appUrl }: Look, otherwise: 'code' | 'none' = 'none'): Html =>
+  html`<noscript><p class="note">${t(otherwise === 'code' ? 'noScript.signIn' : 'noScript.passkey', { host: new URL(appUrl).host })}</p></noscript>`;
 
 /** Takes the person back to the application with `access_denied`. A whole-page form: the answer may itself be a form for the application. */
 export const cancelForm = ({ t }: Look, { id, client }: { id: string; client: ViewClient }): Html =>
@@ -80,7 +80,7 @@ export function signInPage(look: Look, { ceremony, destination, asking, signUp }
   return {
     title,
     tucked: asking ? asking.client : 'key',
-    body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look)}
+    body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look, 'code')}
 <div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${signUp && html`<a href="${toward('/signup', destination)}">${t('signIn.signUp')}</a>`}${asking && cancelForm(look, asking)}</div>`,
     script: loginScript(look, ceremony, destination),
     needs: asking && { formAction: { target: asking.returnOrigin }, tellOrigin: true },
@@ -98,7 +98,7 @@ export function alternativePage(
     tucked: client ?? 'key',
     body: html`${heading(t('alternative.heading'), t('alternative.text'))}${trouble()}${passkeyButton(t('alternative.button'), 'hybrid')}
 <a class="button quiet" href="${toward('/login/alternative/code', destination)}">${t('alternative.code')}</a>
-<a class="button quiet" href="${toward('/login/alternative/device', destination)}">${t('alternative.device')}</a>${noScript(look)}
+<a class="button quiet" href="${toward('/login/alternative/device', destination)}">${t('alternative.device')}</a>${noScript(look, 'code')}
 <div class="links"><a href="${signInPath(destination)}">${t('alternative.back')}</a></div>`,
     script: loginScript(look, ceremony, destination),
   };
