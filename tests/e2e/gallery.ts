@@ -201,6 +201,30 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
         scopes: [{ key: hostile, name: hostile, values: [hostile] }],
       }),
     ),
+  'consent-rtl': (look) =>
+    consentPage(
+      look,
+      step({
+        client: { ...client, name: 'מסמכים!' },
+        person: { ...person, displayName: 'מילטון ריברה (אבא)' },
+        scopes: [
+          { key: 'profile', name: 'profile', values: ['מילטון ריברה (אבא)', 'milton'] },
+          { key: 'groups', name: 'groups', values: ['משפחה 1', 'עבודה 2'] },
+        ],
+      }),
+    ),
+  'refused-rtl': (look) =>
+    refusedPage(look, {
+      kind: 'refused',
+      reason: 'not-in-allowed-group',
+      client: { ...grafana, name: 'مكتبة (٢)' },
+      person: { ...person, displayName: 'ميلتون' },
+      missingGroups: ['إدارة (أ)', 'عائلة (ب)'],
+      personGroups: ['ضيوف 1', 'ضيوف 2'],
+      askWhom: 'هولو (أ)',
+      requestId: '7Q2M-K4XD',
+      id: 'i1',
+    }),
   refused: (look) =>
     refusedPage(look, {
       kind: 'refused',

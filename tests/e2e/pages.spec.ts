@@ -96,6 +96,46 @@ test('right to left, the pages stay whole', async ({ page, gallery }) => {
   }
 });
 
+test('names written from right to left stand in order, each with its own punctuation', async ({ page, gallery }) => {
+  /** Where a piece of the first text that has it begins, from the left. */
+  const leftOf = (selector: string, piece: string) =>
+    page.locator(selector, { hasText: piece }).evaluate((element, text) => {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      while (!walker.nextNode()?.textContent?.includes(text));
+      const at = walker.currentNode.textContent!.indexOf(text);
+      const range = document.createRange();
+      range.setStart(walker.currentNode, at);
+      range.setEnd(walker.currentNode, at + text.length);
+      return range.getBoundingClientRect().left;
+    }, piece);
+  await page.goto(`${gallery.url}/consent-rtl`);
+  expect(await leftOf('.facts small', 'משפחה')).toBeLessThan(await leftOf('.facts small', 'עבודה'));
+  expect(await leftOf('h1', '!')).toBeLessThan(await leftOf('h1', 'מסמכים'));
+});
+
+test('the amber button says in one line what it does, on the narrowest phone and in every language', async ({ browser, gallery }) => {
+  for (const locale of ['en', 'es', 'de']) {
+    const page = await (await browser.newContext({ locale, viewport: { width: 360, height: 740 } })).newPage();
+    for (const name of [
+      'sign-in',
+      'sign-in-app',
+      'alternative',
+      'add-passkey',
+      'reauthenticate',
+      'confirm',
+      'approval',
+      'consent',
+      'code',
+      'set-up',
+    ]) {
+      await page.goto(`${gallery.url}/${name}`);
+      const button = page.locator('.button.primary');
+      expect((await button.boundingBox())?.height, `${locale} ${name}: ${await button.textContent()}`).toBeLessThan(60);
+    }
+    await page.context().close();
+  }
+});
+
 test('the first visit to the sign-in page transfers at most 20 KB, and paints before any script', async ({ browser, server, rp }) => {
   const paperless = await server.application(rp.redirectUri);
   const context = await browser.newContext();

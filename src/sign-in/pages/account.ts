@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { ICONS } from './icons.ts';
 import { scopeName } from './interaction.ts';
 import { type Look, mark, type Page, safeLink, tile, trouble } from './layout.ts';
-import type { Html, MessageKey } from './messages.ts';
+import { type Html, isolated, type MessageKey } from './messages.ts';
 import { deviceOf } from './user-agent.ts';
 
 interface AccountPerson {
@@ -60,16 +60,16 @@ function passkeyRow({ t }: Look, passkey: AccountPasskey, { now, only }: { now: 
   const remove = only
     ? html`<p class="note">${t('account.passkey.last')}</p>`
     : html`<form method="post" action="${action}/remove" class="inline"><p>${t('account.passkey.remove.text')}</p><button class="button quiet danger">${t('account.passkey.remove')}</button></form>`;
-  return html`<li>${ICONS.key}<div class="what">${passkey.name}<small>${t.rich('account.passkey.added', { date: t.ago(passkey.createdAt, now) })}, ${used}, ${t(passkey.synced ? 'account.passkey.synced' : 'account.passkey.local')}</small></div>
+  return html`<li>${ICONS.key}<div class="what">${isolated(passkey.name)}<small>${t.rich('account.passkey.added', { date: t.ago(passkey.createdAt, now) })}, ${used}, ${t(passkey.synced ? 'account.passkey.synced' : 'account.passkey.local')}</small></div>
 <details><summary aria-label="${t('account.passkey.change.label', { name: passkey.name })}">${t('account.passkey.change')}</summary><div>
-<form method="post" action="${action}/rename" class="inline"><label>${t('account.passkey.name')}<input name="name" value="${passkey.name}" required maxlength="50" autocomplete="off"></label><button class="button quiet">${t('account.passkey.save')}</button></form>${remove}</div></details></li>`;
+<form method="post" action="${action}/rename" class="inline"><label>${t('account.passkey.name')}<input name="name" value="${passkey.name}" dir="auto" required maxlength="50" autocomplete="off"></label><button class="button quiet">${t('account.passkey.save')}</button></form>${remove}</div></details></li>`;
 }
 
 function applicationRow({ t }: Look, { id, name, hasLogo, launchUrl, scopes, lastUsedAt }: AccountApplication, now: number): Html {
   const address = safeLink(launchUrl);
-  const seen = scopes.filter((scope) => scope !== 'openid').map((scope) => scopeName(t, scope));
+  const seen = scopes.filter((scope) => scope !== 'openid').map((scope) => isolated(scopeName(t, scope)));
   const used = t.rich('account.application.used', { date: t.ago(lastUsedAt, now) });
-  return html`<li>${tile({ id, name, hasLogo })}<div class="what">${address ? html`<a href="${address}">${name}</a>` : name}<small>${[...seen, ''].join(' · ')}${used}</small></div>
+  return html`<li>${tile({ id, name, hasLogo })}<div class="what">${address ? html`<a href="${address}">${isolated(name)}</a>` : isolated(name)}<small>${[...seen, ''].join(' · ')}${used}</small></div>
 <form method="post" action="/account/applications/remove"><input type="hidden" name="client" value="${id}"><button class="linked" aria-label="${t('account.application.remove.label', { client: name })}">${t('account.application.remove')}</button></form></li>`;
 }
 
@@ -87,7 +87,7 @@ function sessionRow({ t }: Look, session: AccountSession, now: number): Html {
 
 const details = ({ t }: Look, { username, email, groups }: AccountPerson): Html => {
   const pair = (key: MessageKey, value: string) => html`<div><dt>${t(key)}</dt><dd>${value}</dd></div>`;
-  return html`<dl>${pair('account.username', username)}${pair('account.email', email ?? t('account.email.none'))}${pair('account.groups', groups.join(', ') || t('account.groups.none'))}</dl>`;
+  return html`<dl>${pair('account.username', username)}${pair('account.email', email ?? t('account.email.none'))}${pair('account.groups', groups.map(isolated).join(', ') || t('account.groups.none'))}</dl>`;
 };
 
 /** Who one is here, one's passkeys and sessions. No pocket: the same house, on paper. */

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { StepView, ViewPerson, ViewScope } from '../view.ts';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
-import type { Html, MessageKey, Translator } from './messages.ts';
+import { type Html, isolated, type MessageKey, type Translator } from './messages.ts';
 import { type Ceremony, cancelForm, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
 import { formWords } from './words.ts';
 
@@ -68,9 +68,9 @@ export const scopeName = (t: Translator, scope: string, otherwise = scope): stri
 export function scopeFact({ t }: Look, { key, name, values }: ViewScope, client: string): Html {
   const known = isKnown(key);
   const label = scopeName(t, key, name);
-  const shown = key === 'offline_access' ? t('scope.offline_access.values', { client }) : values.join(' · ');
+  const shown = key === 'offline_access' ? t('scope.offline_access.values', { client }) : values.map(isolated).join(' · ');
   const small = shown || (known ? t('scope.empty') : '');
-  return html`<li>${(known && SCOPE_ICONS[key]) || ICONS.tag}<span>${label}</span>${small && html`<small>${small}</small>`}</li>`;
+  return html`<li>${(known && SCOPE_ICONS[key]) || ICONS.tag}<span>${isolated(label)}</span>${small && html`<small>${small}</small>`}</li>`;
 }
 
 /** What the application would learn, with the values themselves. */

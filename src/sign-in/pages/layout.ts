@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html';
 import type { Assets } from './assets.ts';
 import type { HeaderNeeds } from './headers.ts';
 import { ICONS } from './icons.ts';
-import { type Html, LANGUAGES, type Translator, translator } from './messages.ts';
+import { type Html, isolated, LANGUAGES, type Translator, translator } from './messages.ts';
 import type { Site } from './site.ts';
 
 /** What every page knows of the request it answers. */
@@ -131,7 +131,7 @@ export function documentOf(look: Look, page: Page): Html {
   const icon = site.favicon ?? { path: assets.icon, type: 'image/svg+xml' };
   return html`<!doctype html>
 <html lang="${t.language}" dir="ltr">
-<head><meta charset="utf-8"><title>${page.title} · ${site.name}</title>
+<head><meta charset="utf-8"><title>${page.title} · ${isolated(site.name)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
 <link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
@@ -163,7 +163,7 @@ export interface ShownPerson {
 
 /** Who is signed in, with something to press at the end. */
 export const personCard = ({ displayName, username, picture }: ShownPerson, action?: Html): Html =>
-  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${picture ? html`<img src="${picture}" alt="" width="42" height="42">` : initials(displayName || username)}</span><span>${displayName || username}<small>${username}</small></span>${action}</div>`;
+  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${picture ? html`<img src="${picture}" alt="" width="42" height="42">` : initials(displayName || username)}</span><span>${isolated(displayName || username)}<small>${username}</small></span>${action}</div>`;
 
 /** Reason and reference: what a person reads out so that the log line is found. */
 export const reference = (t: Translator, reason: string, requestId: string): Html =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { IntlMessageFormat } from 'intl-messageformat';
-import { acceptedLanguage, LANGUAGES, languageFor, translator } from './messages.ts';
+import { acceptedLanguage, isolated, LANGUAGES, languageFor, translator } from './messages.ts';
 
 const read = (language: string): Record<string, string> =>
   JSON.parse(readFileSync(new URL(`../../../messages/${language}.json`, import.meta.url), 'utf8'));
@@ -82,4 +82,12 @@ test('a language is chosen by its primary tag, and by what a browser wants most'
   assert.equal(acceptedLanguage('fr-CH, es;q=0.4, de;q=0.9, en;q=0.5'), 'de');
   assert.equal(acceptedLanguage('de;q=0, *;q=0.1'), undefined);
   assert.equal(acceptedLanguage(undefined), undefined);
+});
+
+test('a name written from right to left keeps to its own place in a sentence, and no other text is touched', async () => {
+  const t = translator('en');
+  assert.equal(t('signIn.heading.app', { client: 'מסמכים (בטא)' }), 'Sign in to \u2068מסמכים (בטא)\u2069');
+  assert.equal(t('signIn.heading.app', { client: 'Élan & 文書' }), 'Sign in to Élan & 文書');
+  assert.equal(String(await t.list(['عائلة', 'Admin'], 'disjunction')), '<strong>\u2068عائلة\u2069</strong> or <strong>Admin</strong>');
+  assert.equal(isolated(7), 7);
 });

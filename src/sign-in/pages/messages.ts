@@ -38,6 +38,19 @@ export function acceptedLanguage(header: string | undefined): Language | undefin
   return ranges.filter((range) => range.language && range.q > 0).sort((a, b) => b.q - a.q || a.position - b.position)[0]?.language;
 }
 
+/** Letters that are written from right to left: Hebrew, Arabic, Syriac, Thaana, N'Ko, Adlam and the rest of their blocks. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * A name as it stands inside of a sentence of another direction: put between FSI and PDI (UAX #9) when it is written from right to left, so that its
+ * punctuation stays at its own end and two such names in a row do not change places. In plain text, because titles and labels have no markup.
+ */
+export const isolated = <T>(value: T): T | string =>
+  typeof value === 'string' && RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
+
+const isolatedAll = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolated(value)])) as T;
+
 /** Sentences without anything to fill in need no parser; the rest is parsed on first use. */
 const compiled = new Map<string, IntlMessageFormat | string>();
 function compile(language: Language, key: MessageKey): IntlMessageFormat | string {
@@ -83,18 +96,18 @@ export function translator(language: Language): Translator {
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   const text = (key: MessageKey, values: Values = {}): string => {
     const message = compile(language, key);
-    return typeof message === 'string' ? message : String(message.format(values));
+    return typeof message === 'string' ? message : String(message.format(isolatedAll(values)));
   };
   const made: Translator = Object.assign(text, {
     language,
     rich(key: MessageKey, values: Record<string, string | number | Html> = {}): Html {
       const message = compile(language, key);
       if (typeof message === 'string') return html`${message}`;
-      return html`${message.format<Html>({ ...values, b: bold })}`;
+      return html`${message.format<Html>({ ...isolatedAll(values), b: bold })}`;
     },
     list: (items: readonly string[], type: 'conjunction' | 'disjunction'): Html => {
       const parts = new Intl.ListFormat(language, { type }).formatToParts(items);
-      return html`${parts.map((part) => (part.type === 'element' ? bold([part.value]) : part.value))}`;
+      return html`${parts.map((part) => (part.type === 'element' ? bold([isolated(part.value)]) : part.value))}`;
     },
     ago: (at: number, now: number): Html => {
       const seconds = Math.max(0, now - at);

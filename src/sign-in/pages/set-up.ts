@@ -39,7 +39,7 @@ export function accountFields({ t }: Look, { values, wrong = {}, emailRequired =
     }>${sentence && html`<small class="wrong" id="${name}-wrong">${t(sentence)}</small>`}</label>`;
   };
   const optional = html` placeholder="${t('setup.optional')}"`;
-  return html`${field('firstName', html` required maxlength="50"`)}${field('lastName', html`${optional} maxlength="50"`)}
+  return html`${field('firstName', html` required maxlength="50" dir="auto"`)}${field('lastName', html`${optional} maxlength="50" dir="auto"`)}
 ${field('username', html` required maxlength="50" autocapitalize="none" spellcheck="false"`)}${field('email', html`${emailRequired ? html` required` : optional} type="email" maxlength="254"`)}`;
 }
 
