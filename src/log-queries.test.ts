@@ -35,11 +35,11 @@ async function running(t: TestContext, logJson: boolean) {
     url.searchParams.append('note', BAIT);
     const headers = { 'user-agent': BAIT, referer: 'https://error.unauthorized.test/', ...(init.headers as Record<string, string>) };
     const response = await fetch(url, { redirect: 'manual', ...init, headers });
-    await response.arrayBuffer();
+    const text = await response.text();
     const id = response.headers.get('x-request-id') ?? 'none';
     // The request's own line is written when the connection has taken the answer.
     while (!lines.some((line) => line.includes(id) && line.includes('HTTP request completed'))) await new Promise(setImmediate);
-    return { status: response.status, lines: lines.filter((line) => line.includes(id)) };
+    return { status: response.status, text, lines: lines.filter((line) => line.includes(id)) };
   };
   return { world, ask, lines, database };
 }
@@ -128,3 +128,27 @@ for (const logJson of [false, true]) {
     );
   });
 }
+
+test('the reference that a page shows is in a log line, whatever the page says', async (t) => {
+  const { ask, world } = await running(t, false);
+  await person(world, { username: 'ann' });
+  const html = { accept: 'text/html' };
+  const pages: [string, RequestInit, number][] = [
+    ['/nothing-here', { headers: html }, 404],
+    ['/interaction', { headers: html }, 400],
+    ['/interaction?interaction=unknown', { headers: html }, 410],
+    ['/interaction/complete', { method: 'POST', headers: { ...html, ...form, origin: 'http://localhost:1411' }, body: 'a=b' }, 400],
+    ['/logout', { method: 'POST', headers: { ...html, ...form, 'sec-fetch-site': 'cross-site' }, body: '' }, 403],
+    ['/authorize?client_id=unknown', { headers: html }, 400],
+  ];
+  for (const [path, init, status] of pages) {
+    const answer = await ask(path, init);
+    assert.equal(answer.status, status, path);
+    const shown = /[0-9A-F]{4}-[0-9A-F]{4}(?=<)/.exec(answer.text)?.[0];
+    assert.ok(shown, `${path} shows a reference`);
+    assert.ok(
+      answer.lines.some((line) => line.includes(`ref=${shown}`)),
+      `${path}: ${shown} in ${answer.lines.join('')}`,
+    );
+  }
+});

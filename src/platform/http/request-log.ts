@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Log } from '../log.ts';
+import { shortId } from './context.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Ends of the names of parameters whose values sign somebody in, or are personal: `user_code`, `id_token_hint`, `logout_hint`, `request_uri`. */
@@ -50,6 +51,8 @@ export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
     const query = url.indexOf('?');
     const fields = {
       request_id: exchange.requestId,
+      // Any page that says no may show it, and somebody will look for it.
+      ref: status >= 400 ? shortId(exchange.requestId) : undefined,
       status,
       method: exchange.head ? 'HEAD' : incoming.method,
       path: shown(query === -1 ? url : url.slice(0, query)),
