@@ -331,6 +331,12 @@ export function createFlow({
     return { clientId: found.clientId, scopes: found.request.scopes, shown: shownScopes(found.request, client ?? { apis: [] }) };
   };
 
+  /** A client as pages show it; undefined when nobody registered it. */
+  const shownClient = async (clientId: string) => {
+    const { client } = await engine.ledger.read({ clientId });
+    return client && descriptions.client(client);
+  };
+
   const cancel: Flow['cancel'] = async ({ id, browser, origin }) => {
     const found = await open(id, { browser, origin });
     if ('kind' in found) return found;
@@ -338,6 +344,6 @@ export function createFlow({
     return (await refuse(found, error)) ?? answered(origin);
   };
 
-  return { authorize, resume, view, complete, cancel, scopesOf };
+  return { authorize, resume, view, complete, cancel, scopesOf, shownClient };
 }
 export type SignInFlow = ReturnType<typeof createFlow>;

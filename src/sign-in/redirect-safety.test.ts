@@ -33,6 +33,18 @@ test('oidcc-ensure-registered-redirect-uri: a page of ours, no redirect, no code
   await refuses('https://app.example.com/other');
 });
 
+test('the page of a mistake shows whose it is, with the way back an administrator gave, and nobody’s where nobody is known', async (t) => {
+  const { w, milton, app, rp } = await ready(t);
+  await w.database.db.updateTable('client').set({ launch_url: 'https://app.example.com/start' }).where('id', '=', app.id).execute();
+  const page = async (more: Record<string, string>) => (await rp.ask(milton, { url: (await rp.begin(more)).url })).text();
+  const known = await page({ redirect_uri: 'https://evil.test/' });
+  assert.match(known, /<a class="button primary" href="https:\/\/app\.example\.com\/start">/);
+  assert.ok(known.includes(`<span class="card" aria-hidden="true">P</span>`));
+  const unknown = await page({ client_id: 'nobody' });
+  assert.match(unknown, /<a class="button primary" href="\/account">/);
+  assert.match(unknown, /<span class="card"><svg/);
+});
+
 test('oidcc-ensure-redirect-uri-in-authorization-request: with two registered, or with openid, it cannot be left out', async (t) => {
   const { refuses } = await ready(t, [CALLBACK, 'https://app.example.com/second']);
   await refuses(undefined);

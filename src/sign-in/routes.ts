@@ -75,7 +75,7 @@ const lacksCookies = (c: Ctx, { session, browser }: Deps['cookies']) =>
 
 /** The front channel: `/authorize`, end of session, discovery. */
 export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals, pages, cookies, metadata }: Deps): void {
-  const problem = (c: Ctx, error: OAuthError): Response | Promise<Response> => {
+  const problem = async (c: Ctx, error: OAuthError): Promise<Response> => {
     const { client } = error.about;
     refusals.tell({ code: error.code, reason: error.reason, client, origin: originOf(c) });
     c.header('Cache-Control', 'no-store');
@@ -84,7 +84,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
       error: error.code,
       description: error.description,
       status: 400,
-      client: client && { id: client.id, name: client.name, hasLogo: false, hasDarkLogo: false, launchUrl: null },
+      client: client && (await flow.shownClient(client.id)),
       requestId: shortId(c.var.requestId),
     });
   };
