@@ -136,6 +136,19 @@ test('the amber button says in one line what it does, on the narrowest phone and
   }
 });
 
+test('without scripts nothing is there to press that would do nothing', async ({ playwright, launchOptions, gallery }) => {
+  const { args = [], ...options } = launchOptions;
+  const browser = await playwright.chromium.launch({ ...options, args: [...args, '--blink-settings=scriptEnabled=false'] });
+  const page = await browser.newPage();
+  for (const name of ['sign-in', 'sign-in-app', 'alternative', 'add-passkey', 'reauthenticate', 'approval']) {
+    await page.goto(`${gallery.url}/${name}`);
+    await expect(page.locator('noscript .note'), name).toBeVisible();
+    await expect(page.locator('[data-passkey], [autocomplete$=webauthn]').filter({ visible: true }), name).toHaveCount(0);
+    await expect(page.locator('.pocket a, .pocket button').filter({ visible: true }), name).not.toHaveCount(0);
+  }
+  await browser.close();
+});
+
 test('the first visit to the sign-in page transfers at most 20 KB, and paints before any script', async ({ browser, server, rp }) => {
   const paperless = await server.application(rp.redirectUri);
   const context = await browser.newContext();
