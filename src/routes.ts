@@ -132,6 +132,8 @@ delete /api/api-keys/{id}                                   user      api-keys
 get    /.well-known/jwks.json                               protocol  signing-keys   cors
 get    /.well-known/openid-configuration                    protocol  sign-in        cors
 get    /.well-known/oauth-authorization-server              protocol  sign-in        cors
+get    /.well-known/change-password                         none      sign-in        quiet
+get    /.well-known/passkey-endpoints                       none      sign-in        quiet
 get    /authorize                                           protocol  sign-in
 post   /authorize                                           protocol  sign-in
 get    /api/oidc/end-session                                protocol  sign-in        cors

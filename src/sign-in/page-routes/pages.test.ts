@@ -55,6 +55,17 @@ test('a browser that asks for an icon by its old address gets it', async (t) => 
   assert.equal(headers.get('location'), '/api/application-images/favicon');
 });
 
+test('HARD-31 a password manager learns where passkeys are made and managed here', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  const answer = await ann.visit('/.well-known/passkey-endpoints');
+  assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
+  const { enroll, manage } = (await answer.json()) as { enroll: string; manage: string };
+  assert.equal((await ann.visit('/.well-known/change-password')).headers.get('location'), '/account');
+  await ann.signIn();
+  for (const url of [enroll, manage]) assert.equal((await ann.visit(url)).status, 200, url);
+});
+
 test('a form that cannot be read as one is a bad request, on every page that takes forms', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
