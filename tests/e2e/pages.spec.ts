@@ -76,6 +76,23 @@ test('every page can be used with the keyboard alone, and shows where it is', as
   await expect(page.getByRole('link', { name: 'Deutsch' })).toBeHidden();
 });
 
+test('a field with a mistake is where typing goes on, and a screen reader says its name and its mistake once', async ({
+  page,
+  gallery,
+}) => {
+  await page.goto(`${gallery.url}/set-up-wrong`);
+  const first = page.getByRole('textbox', { name: 'First name', exact: true });
+  await expect(first).toBeFocused();
+  await expect(first).toHaveAccessibleDescription('Please say what we may call you.');
+  await expect(page.getByRole('textbox', { name: 'Last name', exact: true })).toHaveAccessibleDescription('');
+  for (const name of ['code', 'code-wrong', 'device-wrong', 'invitation-wrong']) {
+    await page.goto(`${gallery.url}/${name}`);
+    await expect(page.getByRole('textbox'), name).toBeFocused();
+  }
+  await page.goto(`${gallery.url}/consent`);
+  await expect(page.getByText('Signed in as: Milton Rivera')).toHaveCount(1);
+});
+
 test('pressable things are at least 44 px high', async ({ page, gallery }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   for (const name of ['sign-in-app', 'consent', 'select-account', 'account', 'code', 'sign-up', 'waiting', 'approval']) {

@@ -52,7 +52,7 @@ export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
     const fields = {
       request_id: exchange.requestId,
       // Any page that says no may show it, and somebody will look for it.
-      ref: status >= 400 ? shortId(exchange.requestId) : undefined,
+      ref: status >= 400 && exchange.requestId !== undefined ? shortId(exchange.requestId) : undefined,
       status,
       method: exchange.head ? 'HEAD' : incoming.method,
       path: shown(query === -1 ? url : url.slice(0, query)),

@@ -11,7 +11,7 @@ export function deviceCodePage({ t }: Look, { code, wrong = false }: { code?: st
     title: t('device.code.heading'),
     tucked: 'key',
     body: html`${heading(t('device.code.heading'), t('device.code.text'))}${trouble(wrong ? t('device.code.wrong') : undefined)}
-<form class="fields" action="/device"><label>${t('device.code.label')}<input class="code" name="user_code" value="${code ?? ''}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" required${invalid}></label>
+<form class="fields" action="/device"><label>${t('device.code.label')}<input class="code" name="user_code" value="${code ?? ''}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" required${invalid} autofocus></label>
 <button class="button primary">${t('device.code.button')}</button></form>`,
     incompressible: true,
     status: wrong ? 404 : 200,
@@ -36,7 +36,7 @@ export function deviceConsentPage(look: Look, { userCode, client, person, scopes
   return {
     title,
     tucked: client,
-    body: html`${heading(title, t.rich('device.text', { code: userCode }))}${personCard(person)}
+    body: html`${heading(title, t.rich('device.text', { code: userCode }))}${personCard(t, person)}
 <ul class="facts">${askerFacts(look, asker, now)}</ul>
 ${scopes.length > 0 && html`<ul class="facts">${scopes.map((scope) => scopeFact(look, scope, client.name))}</ul>`}
 <div class="two">${form('deny', 'quiet')}${form('allow', 'primary')}</div>`,

@@ -67,7 +67,7 @@ export function approvalPage(look: Look, { userCode, person, ceremony, asker, no
   return {
     title: t('approval.heading'),
     tucked: 'key',
-    body: html`${heading(t('approval.heading'), t.rich('device.text', { code: userCode }))}${personCard(person)}
+    body: html`${heading(t('approval.heading'), t.rich('device.text', { code: userCode }))}${personCard(t, person)}
 <ul class="facts">${askerFacts(look, asker, now)}</ul>
 <p class="note">${t('approval.warning')}</p>${trouble()}
 <div class="two"><form method="post" action="/device"><input type="hidden" name="user_code" value="${userCode}"><input type="hidden" name="decision" value="deny"><button class="button quiet">${t('device.deny')}</button></form>${passkeyButton(t('approval.button'))}</div>${noScript(look)}`,

@@ -29,7 +29,7 @@ export function selectAccountPage(look: Look, view: PersonStep): Page {
   return {
     title,
     tucked: view.client,
-    body: html`${heading(title, t('selectAccount.text'))}${personCard(view.person)}${trouble()}${stepForm(view, 'select_account', button)}
+    body: html`${heading(title, t('selectAccount.text'))}${personCard(t, view.person)}${trouble()}${stepForm(view, 'select_account', button)}
 <a class="button quiet" href="${switchPath(view.id)}">${t('selectAccount.other')}</a>
 <div class="links">${cancelForm(look, view)}</div>`,
     script: { words: formWords(look) },
@@ -44,7 +44,7 @@ export function reauthenticatePage(look: Look, view: PersonStep, ceremony: Cerem
   return {
     title,
     tucked: view.client,
-    body: html`${heading(title, t('reauthenticate.text', { client: view.client.name }))}${personCard(view.person, notYou(look, view.id))}${trouble()}
+    body: html`${heading(title, t('reauthenticate.text', { client: view.client.name }))}${personCard(t, view.person, notYou(look, view.id))}${trouble()}
 ${passkeyButton(t('reauthenticate.button'))}${noScript(look)}<div class="links">${cancelForm(look, view)}</div>`,
     script: reauthenticationScript(look, ceremony, { interaction: view.id }),
     needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
@@ -85,7 +85,7 @@ export function consentPage(look: Look, view: PersonStep): Page {
   return {
     title,
     tucked: view.client,
-    body: html`${heading(title, t('consent.text'))}${personCard(view.person, notYou(look, view.id))}<ul class="facts">${facts}</ul>${trouble()}
+    body: html`${heading(title, t('consent.text'))}${personCard(t, view.person, notYou(look, view.id))}<ul class="facts">${facts}</ul>${trouble()}
 <div class="two"><form method="post" action="/interaction/cancel"><input type="hidden" name="interaction" value="${view.id}"><button class="button quiet">${t('consent.deny')}</button></form>${stepForm(view, 'consent', allow)}</div>`,
     script: { words: formWords(look) },
     needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },

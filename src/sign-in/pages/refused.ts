@@ -29,7 +29,7 @@ export function refusedPage({ t }: Look, view: RefusedView): Page {
   return {
     title,
     tucked: view.client,
-    body: html`${heading(title, text)}${view.person && personCard(view.person, other)}
+    body: html`${heading(title, text)}${view.person && personCard(t, view.person, other)}
 <p class="note">${view.askWhom ? t.rich('refused.ask', { name: view.askWhom }) : t('refused.ask.nobody')}</p>
 ${back ? html`<div class="two"><a class="button quiet" href="${back}">${t('refused.back', { client })}</a>${home}</div>` : home}
 ${reference(t, view.reason, view.requestId)}`,

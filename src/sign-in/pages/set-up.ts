@@ -32,11 +32,12 @@ const AUTOCOMPLETE: Record<SetUpField, string> = {
 
 /** The fields of a new account; what was typed stays in them. */
 export function accountFields({ t }: Look, { values, wrong = {}, emailRequired = false }: AccountForm & { emailRequired?: boolean }): Html {
+  const first = SET_UP_FIELDS.find((name) => wrong[name]);
   const field = (name: SetUpField, attributes: Html): Html => {
     const sentence = wrong[name];
-    return html`<label for="${name}"><span>${t(`setup.${name}`)}</span><input id="${name}" name="${name}" value="${values[name] ?? ''}" autocomplete="${AUTOCOMPLETE[name]}"${attributes}${
+    return html`<div class="field"><label for="${name}"><span>${t(`setup.${name}`)}</span><input id="${name}" name="${name}" value="${values[name] ?? ''}" autocomplete="${AUTOCOMPLETE[name]}"${attributes}${
       sentence && html` aria-invalid="true" aria-describedby="${name}-wrong"`
-    }>${sentence && html`<small class="wrong" id="${name}-wrong">${t(sentence)}</small>`}</label>`;
+    }${name === first && html` autofocus`}></label>${sentence && html`<small class="wrong" id="${name}-wrong">${t(sentence)}</small>`}</div>`;
   };
   const optional = html` placeholder="${t('setup.optional')}"`;
   return html`${field('firstName', html` required maxlength="50" dir="auto"`)}${field('lastName', html`${optional} maxlength="50" dir="auto"`)}
@@ -115,7 +116,7 @@ export function confirmPage(
   return {
     title,
     tucked: 'key',
-    body: html`${heading(title, t('reauthenticate.account.text'))}${personCard(person)}${trouble()}${passkeyButton(t('reauthenticate.button'))}${noScript(look)}`,
+    body: html`${heading(title, t('reauthenticate.account.text'))}${personCard(t, person)}${trouble()}${passkeyButton(t('reauthenticate.button'))}${noScript(look)}`,
     script: reauthenticationScript(look, ceremony, destination),
   };
 }

@@ -134,7 +134,7 @@ export function codePage(look: Look, { destination, client, code, problem, statu
     tucked: client ?? 'key',
     body: html`${heading(title, t(linked ? 'code.text.link' : 'code.text'))}${trouble(problem)}
 <form class="fields" method="post" action="/login/alternative/code" data-send><input type="hidden" name="interaction" value="${destination.interaction ?? ''}"><input type="hidden" name="redirect" value="${destination.redirect ?? ''}">
-<label>${t('code.label')}<input class="code" name="code" value="${code ?? ''}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="20" required${described}></label>
+<label>${t('code.label')}<input class="code" name="code" value="${code ?? ''}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="20" required${described}${!linked && html` autofocus`}></label>
 <button class="button primary"><span>${t('code.button')}</span></button></form>
 <div class="links"><a href="${signInPath(destination)}">${t('code.passkey')}</a></div>`,
     script: { forget: code ? toward('/login/alternative/code', destination) : undefined, words: formWords(look) },

@@ -10,7 +10,7 @@ export function signOutPage(look: Look, person: ShownPerson, refused = false): P
   return {
     title,
     tucked: 'key',
-    body: html`${heading(title, t('signOut.text'))}${refusedNote(look, refused)}${personCard(person)}
+    body: html`${heading(title, t('signOut.text'))}${refusedNote(look, refused)}${personCard(t, person)}
 <div class="two"><a class="button quiet" href="/account">${t('signOut.stay')}</a><form method="post" action="/logout"><button class="button primary">${t('signOut.button')}</button></form></div>`,
     needs: { tellOrigin: true },
   };

@@ -45,7 +45,7 @@ export function invitationPage(
     title,
     tucked: 'key',
     body: html`${heading(title, t(wrong ? 'invitation.wrong.text' : 'invitation.text'))}
-<form class="fields" action="/signup">${Object.entries(destination).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}">`)}<label>${t('invitation.label')}<input name="token" value="${token}" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200" required${invalid}></label>
+<form class="fields" action="/signup">${Object.entries(destination).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}">`)}<label>${t('invitation.label')}<input name="token" value="${token}" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200" required${invalid} autofocus></label>
 <button class="button primary">${t('invitation.button')}</button></form>
 <div class="links"><a href="${signInPath(destination)}">${t('signUp.known')}</a></div>`,
     incompressible: true,
