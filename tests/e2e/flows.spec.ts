@@ -284,6 +284,10 @@ test('prompt=login asks for the passkey, prompt=select_account for the person', 
 
   await page.goto(rp.startUrl(paperless, { prompt: 'login' }));
   await expect(heading(page)).toHaveText('Is it still you, Milton?');
+  await phone.set({ verified: false });
+  await page.getByRole('button', { name: 'Yes, it’s me' }).click();
+  await expect(page.getByRole('alert')).toHaveText('That didn’t finish, and nothing has changed. Try again when you’re ready.');
+  await phone.set({ verified: true });
   await page.getByRole('button', { name: 'Yes, it’s me' }).click();
   await expect(heading(page)).toHaveText(`Hello ${milton.username}`);
 

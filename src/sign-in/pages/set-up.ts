@@ -91,7 +91,7 @@ export function addPasskeyPage(look: Look, { ceremony, destination, name }: AddP
       start: '/api/webauthn/register/start',
       finish: '/signup/add-passkey',
       extra: { interaction: destination.interaction, redirect: destination.redirect },
-      words: ceremonyWords(look, true),
+      words: ceremonyWords(look, 'make'),
     },
   };
 }

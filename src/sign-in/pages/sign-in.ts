@@ -36,7 +36,7 @@ const loginScript = (look: Look, ceremony: Ceremony, destination: Destination): 
   start: '/api/webauthn/login/start',
   finish: '/interaction/passkey',
   extra: { interaction: destination.interaction, redirect: destination.redirect },
-  words: ceremonyWords(look, false),
+  words: ceremonyWords(look, 'signIn'),
 });
 
 /** The same for somebody who is signed in and proves themselves again. */
@@ -44,6 +44,7 @@ export const reauthenticationScript = (look: Look, ceremony: Ceremony, destinati
   ...loginScript(look, ceremony, destination),
   start: '/api/webauthn/reauthenticate/start',
   finish: '/interaction/reauthenticate',
+  words: ceremonyWords(look, 'prove'),
 });
 
 /** The one amber button of a page, for a ceremony. `hint`: the kind of authenticator the browser should offer first. */

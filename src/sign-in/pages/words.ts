@@ -1,7 +1,10 @@
 import type { Look, ScriptData } from './layout.ts';
 
+/** What a passkey is asked for: to be made, to sign in, or to prove that who is signed in is still there (where no code helps). */
+type Purpose = 'make' | 'signIn' | 'prove';
+
 /** Sentences `page.js` may need in a ceremony; `{id}` of the last resort is filled in there. */
-export function ceremonyWords({ t, appUrl }: Look, make: boolean): ScriptData['words'] {
+export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData['words'] {
   const both = {
     unverified: t('passkey.unverified'),
     synced: t('passkey.synced'),
@@ -16,7 +19,7 @@ export function ceremonyWords({ t, appUrl }: Look, make: boolean): ScriptData['w
     signedOut: t('passkey.signedOut'),
     failed: t('passkey.failed', { id: '{id}' }),
   };
-  return make
+  return purpose === 'make'
     ? {
         ...both,
         waiting: t('addPasskey.waiting'),
@@ -28,8 +31,8 @@ export function ceremonyWords({ t, appUrl }: Look, make: boolean): ScriptData['w
         ...both,
         waiting: t('signIn.waiting'),
         done: t('signIn.done'),
-        cancelled: t('passkey.cancelled'),
-        unknown: t('passkey.unknown'),
+        cancelled: t(purpose === 'prove' ? 'passkey.notProven' : 'passkey.cancelled'),
+        unknown: t(purpose === 'prove' ? 'passkey.notYours' : 'passkey.unknown'),
       };
 }
 
