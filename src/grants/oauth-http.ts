@@ -78,7 +78,8 @@ export const noStore = (body: object, status: 200 | 201 = 200): Reply => ({ stat
 
 function challengeOf({ code, reason, description }: OAuthError): string | undefined {
   if (code === 'invalid_client') return 'Basic realm="PocketID", charset="UTF-8"';
-  if (code !== 'invalid_token' && code !== 'insufficient_scope') return undefined;
+  const ofResource = code === 'invalid_token' || code === 'insufficient_scope' || reason === 'two-access-tokens';
+  if (!ofResource) return undefined;
   return reason === 'access-token-missing' ? 'Bearer' : `Bearer error="${code}", error_description="${description}"`;
 }
 

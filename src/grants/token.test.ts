@@ -82,6 +82,9 @@ test('a missing token is told apart from a bad one by the challenge', async (t) 
   const bad = await w.request('/api/oidc/userinfo', { headers: { authorization: 'Bearer nonsense' } });
   assert.equal(bad.status, 401);
   assert.match(bad.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"/);
+  const twice = await w.request('/api/oidc/userinfo?access_token=a', { headers: { authorization: 'Bearer a' } });
+  assert.equal(twice.status, 400);
+  assert.match(twice.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_request"/, 'RFC 6750 section 3');
 });
 
 test('client credentials give an access token for the client itself and nothing else', async (t) => {
