@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -73,6 +73,14 @@ test('a secret comes from the file that _FILE names, without what surrounds it',
   assert.equal(config.staticApiKey, 'sixteen characters');
   assert.ok(config.notes.some((note) => /STATIC_API_KEY_FILE can be read by others/.test(note)));
   assert.ok(!config.notes.some((note) => note.includes('ENCRYPTION_KEY')));
+});
+
+test('a key that others can read is told', (t) => {
+  const { directory, read } = place(t);
+  assert.deepEqual(read().notes, []);
+  assert.deepEqual(read().notes, []);
+  chmodSync(join(directory, 'data/encryption.key'), 0o644);
+  assert.match(read().notes.join(), /^data\/encryption\.key can be read by others/);
 });
 
 test('TRUST_PROXY takes addresses and ranges', (t) => {

@@ -51,7 +51,10 @@ export interface Config extends Settings {
   encryptionKeyMadeAt: string | undefined;
   /** What an operator should know about these settings; none stops the start. */
   notes: readonly string[];
-  /** The text of another variable (of the file that `<name>_FILE` names, with `fromFile`): with UI_CONFIG_DISABLED the application configuration. */
+  /**
+   * The text of another variable (of the file that `<name>_FILE` names, with `fromFile`): with UI_CONFIG_DISABLED the application configuration.
+   * Throws ConfigError when that file cannot be read.
+   */
   variable?: (name: string, fromFile: boolean) => string | undefined;
 }
 
@@ -255,8 +258,14 @@ export function readConfig(
   for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
   for (const { name, file } of Object.values<Setting<unknown>>(SETTINGS))
     if (!file && variables[`${name}_FILE`]) notes.push(`${name}_FILE is set, but ${name} is not read from a file: set it directly`);
-  const variable = (name: string, fromFile: boolean) => textOf({ name, file: fromFile || undefined }, variables, files, []);
-  return { ...settings, ...keyOf(settings, files, key), notes, variable };
+  const variable = (name: string, fromFile: boolean) => {
+    try {
+      return textOf({ name, file: fromFile || undefined }, variables, files, []);
+    } catch (cause) {
+      throw cause instanceof ValueError ? new ConfigError([`${name} ${cause.message}`]) : cause;
+    }
+  };
+  return { ...settings, ...keyOf(settings, files, key, notes), notes, variable };
 }
 
 const withoutUndefined = (env: Variables) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
@@ -290,10 +299,12 @@ function keyOf(
   settings: Settings,
   files: Files,
   missing: 'make' | 'need' | 'ignore',
+  notes: string[],
 ): Pick<Config, 'encryptionKey' | 'encryptionKeyMadeAt'> {
   if (settings.encryptionKey) return { encryptionKey: settings.encryptionKey, encryptionKeyMadeAt: undefined };
   try {
     const found = files.read(KEY_FILE);
+    if (typeof found !== 'string' && found.mode & 0o037) notes.push(`${KEY_FILE} can be read by others: chmod 600 the file`);
     if (typeof found !== 'string')
       return { encryptionKey: SETTINGS.encryptionKey.parse(found.text.trim()), encryptionKeyMadeAt: undefined };
     if (found !== 'does not exist') throw new ValueError(`is not set, and ${KEY_FILE} ${found}`);

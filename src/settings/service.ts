@@ -147,9 +147,18 @@ const booleanWord = (text: string) => (/^(1|t|true|yes|on)$/i.test(text) ? 'true
 function fromVariables(variable: (name: string, fromFile: boolean) => string | undefined): Texts {
   const problems: string[] = [];
   const texts = { ...DEFAULTS };
+  const textOf = (name: SettingName, fromFile: boolean) => {
+    try {
+      return variable(variableOf(name), fromFile);
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause;
+      problems.push(...cause.problems);
+      return undefined;
+    }
+  };
   for (const name of SETTING_NAMES) {
     const key = settingKey(name);
-    const given = variable(variableOf(name), key.sensitive === true);
+    const given = textOf(name, key.sensitive === true);
     if (given === undefined || given === '') continue;
     const text = typeof key.parse(key.default) === 'boolean' ? booleanWord(given) : given;
     const problem = key.problem(text);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfig } from '../platform/config.ts';
 import { auditRows, keyOf, withKey, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
@@ -205,6 +206,20 @@ test('a wrong value in the environment stops the start with the variable’s nam
     () => world(t, fromEnvironment({ SESSION_DURATION: 'forever', SMTP_TLS: 'hunter2' })),
     (cause: Error) => /SESSION_DURATION/.test(cause.message) && /SMTP_TLS/.test(cause.message) && !/forever|hunter2/.test(cause.message),
   );
+});
+
+test('REL-30 a password file that cannot be read stops the start with the variable’s name, beside what else is wrong', async (t) => {
+  const { variable } = readConfig({
+    ENCRYPTION_KEY: 'an encryption key of enough length',
+    SMTP_PASSWORD_FILE: '/nowhere/secret',
+    SESSION_DURATION: 'secret',
+  });
+  await assert.rejects(world(t, { uiConfigDisabled: true, variable }), ({ message }: Error) => {
+    assert.match(message, /SMTP_PASSWORD cannot be read: the file that SMTP_PASSWORD_FILE names does not exist/);
+    assert.match(message, /SESSION_DURATION must be/);
+    assert.doesNotMatch(message, /secret/);
+    return true;
+  });
 });
 
 test('every key has its environment variable', () => {
