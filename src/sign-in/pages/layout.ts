@@ -63,8 +63,11 @@ const dataBlock = (data: ScriptData): string =>
 const logoPath = (id: string, version?: string) =>
   `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo${version ? `?v=${version}` : ''}`;
 
-const initialOf = (name: string): string =>
-  [...new Intl.Segmenter().segment(name.trim())].find(({ segment }) => /[\p{L}\p{N}]/u.test(segment))?.segment.toUpperCase() ?? '?';
+/** The first letter or digit; of a name without any (🏠) its first sign. */
+const initialOf = (name: string): string => {
+  const signs = [...new Intl.Segmenter().segment(name.trim())].map(({ segment }) => segment);
+  return (signs.find((sign) => /[\p{L}\p{N}]/u.test(sign)) ?? signs[0] ?? '?').toUpperCase();
+};
 
 /** "MR" of "Milton Rivera". */
 export const initials = (name: string): string => {

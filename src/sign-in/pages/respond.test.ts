@@ -117,6 +117,20 @@ test('a form that takes a refusal to an application does not say that somebody i
   assert.equal(await words({ error: 'access_denied', iss: 'y' }), 'Back, without signing in');
 });
 
+test('what peeks out of the pocket is the first letter of a name, or its first sign where it has no letter', async () => {
+  for (const [name, sign] of [
+    ['paperless', 'P'],
+    ['🎬 Jellyfin', 'J'],
+    ['  ürlaub', 'Ü'],
+    ['🏠', '🏠'],
+    ['👨‍👩‍👧', '👨‍👩‍👧'],
+    ['!?', '!'],
+  ] as const) {
+    const page = await get((look) => onwardPage(look, { action: 'https://rp.example/cb', fields: {}, client: { id: 'x', name } }));
+    assert.ok((await page.text()).includes(`<span class="card" aria-hidden="true">${sign}</span>`), name);
+  }
+});
+
 test('a form target is a source that CSP can say', () => {
   assert.equal(formTarget('https://rp.example:8443/a/b?c=d#e'), 'https://rp.example:8443/a/b');
   assert.equal(formTarget('http://[::1]:3000/cb'), 'http:');
@@ -190,10 +204,10 @@ test('the language of a page follows the switch, then the browser it was remembe
   );
 });
 
-test('an initial is a letter of any script, and never half a character', () => {
+test('an initial is a letter of any script, a sign where there is none, and never half a character', () => {
   assert.equal(initials('Milton Rivera'), 'MR');
   assert.equal(initials('  "holo"  '), 'H');
   assert.equal(initials('Ana María de la Cruz'), 'AC');
   assert.equal(initials('山田 太郎'), '山太');
-  assert.equal(initials('🦊'), '?');
+  assert.equal(initials('🦊'), '🦊');
 });
