@@ -166,7 +166,7 @@ export interface ShownPerson {
 
 /** Who is signed in, with something to press at the end. */
 export const personCard = (t: Translator, { displayName, username, picture }: ShownPerson, action?: Html): Html =>
-  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${picture ? html`<img src="${picture}" alt="" width="42" height="42">` : initials(displayName || username)}</span><span><span class="unseen">${t('person.label')}: </span>${isolated(displayName || username)}<small>${username}</small></span>${action}</div>`;
+  html`<div class="person${Math.max(displayName.length, username.length) > 30 && ' long'}"><span class="face" aria-hidden="true">${picture ? html`<img src="${picture}" alt="" width="42" height="42">` : initials(displayName || username)}</span><span><span class="unseen">${t('person.label')}: </span>${isolated(displayName || username)}${displayName && displayName !== username && html`<small>${username}</small>`}</span>${action}</div>`;
 
 /** Reason and reference: what a person reads out so that the log line is found. */
 export const reference = (t: Translator, reason: string, requestId: string): Html =>

@@ -12,6 +12,7 @@ import { onwardPage } from './onward.ts';
 import { errorPage } from './problem.ts';
 import { createRenderer } from './respond.ts';
 import { codePage, signInPage } from './sign-in.ts';
+import { signOutPage } from './sign-out.ts';
 import { siteOf } from './site.ts';
 
 const assets = loadAssets();
@@ -115,6 +116,14 @@ test('a form that takes a refusal to an application does not say that somebody i
     /<h1>(.*)<\/h1>/.exec(await (await get((look) => onwardPage(look, { action: 'https://rp.example/cb', fields }))).text())?.[1];
   assert.equal(await words({ code: 'x', iss: 'y' }), 'You are in');
   assert.equal(await words({ error: 'access_denied', iss: 'y' }), 'Back, without signing in');
+});
+
+test('somebody who gave no name is named once, by the one they have', async () => {
+  const card = async (displayName: string) => {
+    const page = await get((look) => signOutPage(look, { username: 'milton', displayName }));
+    return (await page.text()).match(/milton/g)?.length;
+  };
+  assert.deepEqual([await card('Milton Rivera'), await card(''), await card('milton')], [1, 1, 1]);
 });
 
 test('what peeks out of the pocket is the first letter of a name, or its first sign where it has no letter', async () => {
