@@ -84,18 +84,20 @@ export type ClientListItem = z.infer<typeof ClientListItem>;
 const url = () => z.string().max(2048);
 const flag = () => z.boolean().nullish();
 /** `""` and null both mean "none". */
-const urlOrNone = () =>
+const urlOrNone = (name: string) =>
   z.preprocess(
     (value) => (value === '' ? null : value),
     url()
-      .refine((text) => URL.canParse(text) && !/^\s*(?:javascript|data|vbscript|blob):/i.test(text), { message: 'URL is not valid' })
+      .refine((text) => URL.canParse(text) && !/^\s*(?:javascript|data|vbscript|blob):/i.test(text), { message: `${name} is not valid` })
       .nullish(),
   );
-const httpUrlOrNone = () =>
+const httpUrlOrNone = (name: string) =>
   z.preprocess(
     (value) => (value === '' ? null : value),
     url()
-      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), { message: 'URL is not a valid http or https URL' })
+      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+        message: `${name} is not a valid http or https URL`,
+      })
       .nullish(),
   );
 /** 0 means "the default". */
@@ -123,9 +125,9 @@ const Writable = {
   skipConsent: flag(),
   isGroupRestricted: flag(),
   credentials: z.object({ federatedIdentities: z.array(FederatedIdentityInput).max(100).nullish() }).nullish(),
-  launchURL: urlOrNone(),
-  logoUrl: httpUrlOrNone(),
-  darkLogoUrl: httpUrlOrNone(),
+  launchURL: urlOrNone('Launch URL'),
+  logoUrl: httpUrlOrNone('Logo URL'),
+  darkLogoUrl: httpUrlOrNone('Dark logo URL'),
   accessTokenDurationMinutes: minutes(),
   refreshTokenDurationMinutes: minutes(),
   idTokenSigningAlg: z.enum(ALGS).nullish(),

@@ -156,6 +156,8 @@ test('what is wrong with a token’s wishes is told', async (t) => {
     const refused = await w.api('POST', '/api/signup-tokens', body);
     assert.deepEqual([refused.status, refused.body.details?.fields?.[0]?.field], [status, field], JSON.stringify(body));
   }
+  const missing = await w.api('POST', '/api/signup-tokens', {});
+  assert.equal(missing.body.error, 'TTL is required, Usage limit is required');
   assert.equal((await w.api('POST', '/api/signup-tokens', { ttl: '1h', usageLimit: 1, userGroupIds: ['nobody'] })).status, 404);
 });
 

@@ -4,33 +4,22 @@ import type { z } from 'zod';
 import { DatabaseUnavailable } from '../db/unavailable.ts';
 import { AppError, type FieldError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { spoken } from '../spoken.ts';
 import { type Env, shortId } from './context.ts';
 import { loggedPath } from './exchange.ts';
 
-/** `displayName` → "Display name", as the start of a sentence about the field. */
-const spoken = (field: string) => {
-  const words = field
-    .replace(/\[(\d+)\]/g, ' $1')
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/\b(url|id)s?\b/gi, (w) => w.toUpperCase().replace(/S$/, 's'));
-  return (
-    words.charAt(0).toUpperCase() +
-    words
-      .slice(1)
-      .replace(/\B[A-Z](?=[a-z])/g, (c) => c.toLowerCase())
-      .replace(/ [A-Z](?=[a-z])/g, (c) => c.toLowerCase())
-  );
-};
-
-/** zod leaves `input` out of what it tells, and says it in the message only. */
-const isMissing = ({ message }: z.core.$ZodIssue) => /received (?:undefined|null)$/.test(message);
+/** zod leaves `input` out of what it tells, and says it in the message only. A field of several types is missing when it is for each of them. */
+const isMissing = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'invalid_union'
+    ? issue.errors.length > 0 && issue.errors.every((branch) => branch.some((found) => found.path.length === 0 && isMissing(found)))
+    : issue.code === 'invalid_type' && /received (?:undefined|null)$/.test(issue.message);
 
 /** zod's findings as the contract's field errors: required, invalid_format, too_short, too_long, or the rule's own name. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues.map((issue) => {
     const field = issue.path.map((p, i) => (typeof p === 'number' ? `[${p}]` : `${i ? '.' : ''}${String(p)}`)).join('') || 'body';
     const name = spoken(field);
-    if (issue.code === 'invalid_type' && isMissing(issue)) return { field, code: 'required', message: `${name} is required` };
+    if (isMissing(issue)) return { field, code: 'required', message: `${name} is required` };
     if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1)
       return { field, code: 'required', message: `${name} is required` };
     if (issue.code === 'too_small')
