@@ -20,7 +20,9 @@ const value = z
   .max(4096)
   .normalize('NFC')
   .refine((text) => !text.includes('\0'), { message: 'Value is not valid' });
-const Body = z.array(z.object({ key: line({ min: 1, max: 255 }), value }).openapi('CustomClaimInput')).max(200);
+/** One claim as it may be given to somebody, apart from its key being free and not reserved. */
+export const CustomClaimInput = z.object({ key: line({ min: 1, max: 255 }), value }).openapi('CustomClaimInput');
+const Body = z.array(CustomClaimInput).max(200);
 const all = { tags: ['Custom claims'] };
 const refusals = ['validation_failed', 'reserved_claim', 'duplicate_claim', 'not_signed_in', 'forbidden'] as const;
 

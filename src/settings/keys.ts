@@ -1,6 +1,7 @@
 import { uriPatternProblem } from '#oidc/checks/uri-pattern.ts';
 import { parseColour } from '#platform/colour.ts';
 import { email } from '#platform/text.ts';
+import { CustomClaimInput, RESERVED_CLAIMS } from '../custom-claims/contract.ts';
 
 /** One key of the application configuration. Values are text everywhere but inside the program. */
 export interface SettingKey<T> {
@@ -11,6 +12,8 @@ export interface SettingKey<T> {
   sensitive?: true;
   /** `""` is refused; other keys take it as "back to the default". */
   required?: true;
+  /** How many characters the text may have; `problem` says so too. */
+  max?: number;
   /** What is wrong with a text that is not empty, as the end of a sentence that begins with the key's name. */
   problem(text: string): string | undefined;
   parse(text: string): T;
@@ -25,6 +28,7 @@ const text = (
   const { max = 2000, check, ...rest } = options;
   return {
     default: standard,
+    max,
     ...rest,
     problem: (value) =>
       [...value].length > max ? `must be at most ${max} characters long` : /\p{Cc}/u.test(value) ? 'is not valid' : check?.(value),
@@ -54,12 +58,16 @@ const whole = (standard: string, least: number, most: number, options: Options =
       : `must be a whole number from ${least} to ${most}`,
   parse: Number,
 });
-const list = <T>(item: (value: unknown) => string | undefined, of: string): SettingKey<T[]> => ({
+const list = <T>(
+  item: (value: unknown) => string | undefined,
+  of: string,
+  together: (values: T[]) => string | undefined = () => undefined,
+): SettingKey<T[]> => ({
   default: '[]',
   problem: (value) => {
     const found = parsed(value);
     if (!Array.isArray(found) || found.length > 1000) return `must be a JSON array of ${of}`;
-    return found.map(item).find((problem) => problem !== undefined);
+    return found.map(item).find((problem) => problem !== undefined) ?? together(found as T[]);
   },
   parse: (value) => JSON.parse(value) as T[],
 });
@@ -72,12 +80,18 @@ const parsed = (value: string): unknown => {
 };
 
 const notText = (of: string) => (value: unknown) => (typeof value === 'string' ? undefined : `must be a JSON array of ${of}`);
+interface Claim {
+  key: string;
+  value: string;
+}
 const claim = (value: unknown) => {
   const { key, value: content } = (value ?? {}) as Record<string, unknown>;
-  return typeof key === 'string' && key !== '' && typeof content === 'string'
-    ? undefined
-    : 'must be a JSON array of {"key", "value"} objects';
+  if (typeof key !== 'string' || typeof content !== 'string') return 'must be a JSON array of {"key", "value"} objects';
+  if (RESERVED_CLAIMS.has(key)) return 'contains a claim whose key is reserved';
+  return CustomClaimInput.safeParse({ key, value: content }).success ? undefined : 'contains a claim that nobody can be given';
 };
+/** What every new user is given must be something a user can have: otherwise nobody could be made any more. */
+const eachOnce = (claims: Claim[]) => (new Set(claims.map(({ key }) => key)).size === claims.length ? undefined : 'contains a claim twice');
 const pattern = (value: unknown) => {
   if (typeof value !== 'string') return 'must be a JSON array of URL patterns';
   return value === '*' || !uriPatternProblem(value, { allowInsecure: false }) ? undefined : 'contains a URL pattern that is not valid';
@@ -105,7 +119,7 @@ export const SETTING_KEYS = {
   allowOwnAccountEdit: flag('true', shown),
   allowUserSignups: choice(['disabled', 'withToken', 'open'], shown),
   signupDefaultUserGroupIDs: list<string>(notText('group ids'), 'group ids'),
-  signupDefaultCustomClaims: list<{ key: string; value: string }>(claim, '{"key", "value"} objects'),
+  signupDefaultCustomClaims: list<Claim>(claim, '{"key", "value"} objects', eachOnce),
   requireUserEmail: flag('true', shown),
   smtpHost: text(),
   smtpPort: text('', { check: (value) => whole('', 1, 65_535).problem(value) }),

@@ -6,6 +6,7 @@ import type { Db } from '#platform/db/open.ts';
 import { AppError, type FieldError } from '#platform/errors.ts';
 import type { Log } from '#platform/log.ts';
 import type { Seal } from '#platform/seal.ts';
+import { spoken } from '#platform/spoken.ts';
 import type { Audit } from '../audit/service.ts';
 import type { PublicSetting, Setting } from './contract.ts';
 import { MASK, SETTING_KEYS, SETTING_NAMES, type SettingName, type SettingValue, settingKey, variableOf } from './keys.ts';
@@ -17,12 +18,6 @@ type Texts = Record<SettingName, string>;
 const FRESH_SECONDS = 4;
 const DEFAULTS = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingKey(name).default])) as Texts;
 const purpose = (name: SettingName) => `setting ${name}`;
-
-/** `smtpTls` → "Smtp tls", as the start of a sentence. */
-const spoken = (name: string) => {
-  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
 
 interface Deps {
   db: Db;
@@ -127,7 +122,9 @@ const problemOf = (name: SettingName, value: unknown): Omit<FieldError, 'field'>
   if (typeof value !== 'string') return { code: 'invalid_format', message: `${spoken(name)} must be text` };
   if (value === '') return key.required ? { code: 'required', message: `${spoken(name)} is required` } : undefined;
   const problem = key.sensitive && value === MASK ? undefined : key.problem(value);
-  return problem === undefined ? undefined : { code: 'invalid_format', message: `${spoken(name)} ${problem}` };
+  if (problem === undefined) return undefined;
+  const code = key.max !== undefined && [...value].length > key.max ? 'too_long' : 'invalid_format';
+  return { code, message: `${spoken(name)} ${problem}` };
 };
 
 /** The keys of a body that we know; unknown ones are passed over, as everywhere. */

@@ -65,6 +65,12 @@ test('an update keeps what it does not name, sets what is empty back, and is all
   const refused = await w.api('PUT', PATH, { appName: 'Other', sessionDuration: 'x' });
   assert.deepEqual([refused.status, refused.body.details.fields.map((f: { field: string }) => f.field)], [400, ['sessionDuration']]);
   assert.equal((await all(w)).appName, 'Home');
+  const long = await w.api('PUT', PATH, { appName: 'x'.repeat(31) });
+  assert.deepEqual(long.body.details.fields[0], {
+    field: 'appName',
+    code: 'too_long',
+    message: 'App name must be at most 30 characters long',
+  });
 });
 
 const REFUSED: Record<string, unknown[]> = {
@@ -75,7 +81,16 @@ const REFUSED: Record<string, unknown[]> = {
   accentColor: ['red;}body{display:none', 'url("x")', 'var(--x)', 'amberish', 'x'.repeat(101)],
   allowUserSignups: ['', 'withtoken'],
   signupDefaultUserGroupIDs: ['null', '[1]', '{}', 'x'],
-  signupDefaultCustomClaims: ['{"department":"it"}', '[{"key":"department"}]', '[{"key":"department","value":1}]', '[null]'],
+  signupDefaultCustomClaims: [
+    '{"department":"it"}',
+    '[{"key":"department"}]',
+    '[{"key":"department","value":1}]',
+    '[null]',
+    '[{"key":"sub","value":"x"}]',
+    '[{"key":"","value":"x"}]',
+    '[{"key":"a","value":""}]',
+    '[{"key":"a","value":"1"},{"key":"a","value":"2"}]',
+  ],
   smtpPort: ['0', '65536', 'smtp'],
   smtpFrom: ['Pocket ID <no-reply@example.com>', 'no-reply', 'a@b.test\r\nBcc: x@evil.test'],
   smtpTls: ['', 'STARTTLS'],
