@@ -64,10 +64,12 @@ const Own = {
   ),
 };
 const Standing = { emailVerified: flag(), isAdmin: flag(), disabled: flag(), role: z.enum(['', 'user_manager', 'auditor']).nullish() };
+/** Of any version and variant: other programs number their people too. */
+const anyUuid = () => z.guid().openapi({ format: 'uuid' });
 const Ids = z.array(z.string()).max(100_000);
 
 export const CreateUser = z
-  .object({ ...Own, ...Standing, username: username(), id: z.uuid().nullish(), userGroupIds: Ids.nullish() })
+  .object({ ...Own, ...Standing, username: username(), id: anyUuid().nullish(), userGroupIds: Ids.nullish() })
   .openapi('UserCreate');
 export type CreateUser = z.infer<typeof CreateUser>;
 export const UpdateUser = z

@@ -50,6 +50,9 @@ test('an id may be chosen at creation; it is taken once', async (t) => {
   const again = await api('POST', '/api/users', { id, username: 'other', email: 'other@example.org' });
   assert.deepEqual([again.status, again.body.error], [409, 'Id is already in use']);
   assert.equal((await api('POST', '/api/users', { ...milton, id: 'not-a-uuid' })).status, 400);
+  const plain = '11111111-1111-1111-1111-111111111111';
+  const numbered = await api('POST', '/api/users', { username: 'numbered', email: 'numbered@example.org', id: plain });
+  assert.deepEqual([numbered.status, numbered.body.id], [201, plain], 'a UUID of any version and variant');
 });
 
 test('the id of the user behind the static key cannot be taken', async (t) => {
@@ -246,7 +249,11 @@ test('lists have pages that are clamped, in a stable order', async (t) => {
   assert.equal((await names('page=-3')).pagination.currentPage, 1);
   assert.equal((await names('limit=0')).pagination.itemsPerPage, 20);
   assert.equal((await names('limit=1000')).pagination.itemsPerPage, 100);
+  const far = (await names('page=9999999999&limit=1000000000')).pagination;
+  assert.deepEqual([far.currentPage, far.itemsPerPage], [1, 100], 'a number is clamped, however large');
   assert.deepEqual((await names('page=x&limit=3')).pagination, first.pagination, 'a page that is no number sets all options back');
+  const nul = await api('GET', '/api/users?search=%00');
+  assert.deepEqual([nul.status, nul.body.details.fields[0].field], [400, 'search'], 'on both databases');
   assert.deepEqual((await names('search=nobody')).pagination, { totalPages: 1, totalItems: 0, currentPage: 1, itemsPerPage: 20 });
 });
 

@@ -76,7 +76,8 @@ export interface ListOptions {
   filters: Record<string, string[]>;
 }
 
-const whole = (text: string | null): number | undefined => (text === null ? 1 : /^-?\d{1,9}$/.test(text) ? Number(text) : undefined);
+/** As many digits as an integer of 64 bits always has room for. */
+const whole = (text: string | null): number | undefined => (text === null ? 1 : /^[+-]?\d{1,18}$/.test(text) ? Number(text) : undefined);
 
 const MOST_SEARCHED = 1000;
 
@@ -96,6 +97,8 @@ export function listOptions(url: string): ListOptions {
   const search = query.get('search') ?? '';
   // Databases limit patterns, and no text that is searched is as long.
   if (search.length > MOST_SEARCHED) throw invalidField('search', 'too_long', `Search must be at most ${MOST_SEARCHED} characters long`);
+  // No text has it, and each database would take it for something else.
+  if (search.includes('\0')) throw invalidField('search', 'invalid_format', 'Search is not valid');
   const column = query.get('sort[column]');
   return {
     page: Math.max(1, page),
