@@ -104,7 +104,7 @@ get    /api/docs                                            none      openapi   
 get    /api/application-configuration                       none      settings
 get    /api/application-configuration/all                   auditor   settings
 put    /api/application-configuration                       admin     settings
-post   /api/application-configuration/test-email            admin     settings
+post   /api/application-configuration/test-email            admin     integrations/mail
 post   /api/application-configuration/sync-ldap             admin     settings
 get    /api/application-images/logo                         none      images         quiet
 put    /api/application-images/logo                         admin     images         upload
@@ -187,7 +187,11 @@ get    /api/oidc/users/me/clients                           user      consents
 get    /api/oidc/users/{id}/authorized-clients              auditor   consents
 
 post   /api/users/{id}/one-time-access-token                manager   one-time-codes
+post   /api/users/{id}/one-time-access-email                manager   integrations/mail
 post   /api/one-time-access-token/{token}                   none      one-time-codes limit=one-time-access-token
+post   /api/one-time-access-email                           none      integrations/mail limit=one-time-access-email
+post   /api/users/me/send-email-verification                user      integrations/mail limit=send-email-verification
+post   /api/users/me/verify-email                           user      integrations/mail limit=verify-email
 get    /api/signup/setup                                    none      sign-up
 post   /api/signup/setup                                    none      sign-up        limit=signup
 post   /api/signup                                          none      sign-up        limit=signup
@@ -265,5 +269,8 @@ export const RATE_LIMITS = {
   'device-login-exchange': { count: 1, seconds: 2, burst: 10 },
   'device-login-verification': { count: 1, seconds: 10, burst: 5 },
   'one-time-access-token': { count: 1, seconds: 10, burst: 5 },
+  'one-time-access-email': { count: 2, seconds: 600, burst: 5 },
+  'send-email-verification': { count: 2, seconds: 600, burst: 1 },
+  'verify-email': { count: 1, seconds: 10, burst: 5 },
 } as const;
 export type RateLimit = keyof typeof RATE_LIMITS;

@@ -10,6 +10,7 @@ import { createGroups } from '../groups/service.ts';
 import { defaultImages } from '../images/defaults.ts';
 import { createPortraits } from '../images/portraits.ts';
 import { createImages } from '../images/service.ts';
+import { createMail } from '../integrations/mail/service.ts';
 import { createScimProviders } from '../integrations/scim/service.ts';
 import { createSessions } from '../sessions/service.ts';
 import { createUsers } from '../users/service.ts';
@@ -92,6 +93,20 @@ export async function createDirectory(foundation: Foundation) {
     defaultClaims: settings.get('signupDefaultCustomClaims'),
   });
   const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy: userPolicy, mergeClaims });
+  const mail = createMail({
+    people: {
+      addressFor: async (actor, id) => {
+        await db.transaction().execute((tx) => users.hold(tx, actor, id));
+        return (await users.get(id)).email;
+      },
+      ownAddress: async (id) => (await users.me(id)).email,
+    },
+    policy: () => ({
+      isConfigured: settings.get('smtpHost') !== '',
+      codesByAdministrators: settings.get('emailOneTimeAccessAsAdminEnabled'),
+      codesForVisitors: settings.get('emailOneTimeAccessAsUnauthenticatedEnabled'),
+    }),
+  });
   return {
     grants,
     sessions,
@@ -105,6 +120,7 @@ export async function createDirectory(foundation: Foundation) {
     apis,
     apiGrants,
     scimProviders,
+    mail,
     userPolicy,
     users,
   };

@@ -11,6 +11,7 @@ import { pushedRoutes } from '../grants/pushed-routes.ts';
 import { grantRoutes } from '../grants/routes.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { imageRoutes } from '../images/routes.ts';
+import { mailRoutes } from '../integrations/mail/routes.ts';
 import { scimRoutes } from '../integrations/scim/routes.ts';
 import { oneTimeCodeRoutes } from '../one-time-codes/routes.ts';
 import { openApiRoutes } from '../openapi/routes.ts';
@@ -68,13 +69,14 @@ export function registerRoutes({ app, before }: Front, parts: Parts) {
 
 function registerApi(app: Front['app'], parts: Parts) {
   const { config, log, cookies, settings, auditLists, signingKeys } = parts;
-  const { users, groups, apiKeys, clients, clientSecrets, scimProviders, apis, apiGrants, images, customClaims, sessions } = parts;
+  const { users, groups, apiKeys, clients, clientSecrets, scimProviders, mail, apis, apiGrants, images, customClaims, sessions } = parts;
   const { oneTimeCodes, deviceLogin, setUp, signUps, passkeys, passkeyList, documents, consents, preview } = parts;
   userRoutes(app, { users });
   groupRoutes(app, { groups, users });
   apiKeyRoutes(app, { apiKeys });
   clientRoutes(app, { clients, secrets: clientSecrets, preview, documents });
   scimRoutes(app, { scimProviders });
+  mailRoutes(app, { mail });
   versionRoutes(app, { version: VERSION });
   apiRoutes(app, { apis, apiGrants });
   imageRoutes(app, { images });

@@ -58,6 +58,7 @@ export const ERRORS = {
   ldap_disabled: [409, 'LDAP is not enabled'],
   ldap_unavailable: [409, 'Synchronising with LDAP is not available in this version'],
   mail_disabled: [409, 'Sending mail is not configured'],
+  mail_unavailable: [409, 'Sending mail is not available in this version'],
   scim_unavailable: [409, 'Pushing by SCIM is not available in this version'],
   api_key_not_expired: [409, 'This API key has not expired yet'],
   user_email_not_set: [409, 'This user has no e-mail address'],

@@ -44,7 +44,7 @@ export const sendTestEmail = createRoute({
   method: 'post',
   path: '/api/application-configuration/test-email',
   summary: 'Send a test mail to the caller',
-  responses: { 204: { description: 'Sent' }, ...problems(...refused, 'mail_disabled') },
+  responses: { 204: { description: 'Sent' }, ...problems(...refused, 'mail_disabled', 'mail_unavailable') },
 });
 export const syncLdap = createRoute({
   ...all,

@@ -12,9 +12,6 @@ export function settingRoutes(app: OpenAPIHono<Env>, { settings }: { settings: S
     await settings.update(actorOf(c), c.req.valid('json'));
     return c.json(settings.list(readsSecrets(c)), 200);
   });
-  app.openapi(contract.sendTestEmail, () => {
-    throw new AppError('mail_disabled');
-  });
   app.openapi(contract.syncLdap, () => {
     throw new AppError(settings.get('ldapEnabled') ? 'ldap_unavailable' : 'ldap_disabled');
   });
