@@ -83,10 +83,13 @@ test('SEC-204 a guess that is right but for its last character takes the same wa
   }
   const rows = await everyRow(w);
   assert.ok(rows.length > 15);
-  for (const [what, secret] of guesses)
+  for (const [what, secret] of guesses) {
+    // In front of a refresh token stands when it was made, in seven characters, and so it does in front of its hash: one hash in 64 goes on alike.
+    const start = what === 'a refresh token' ? 7 : 0;
     assert.deepEqual(
-      rows.filter((row) => row.includes(secret.slice(0, 8))),
+      rows.filter((row) => row.includes(secret.slice(start, start + 8))),
       [],
       what,
     );
+  }
 });
