@@ -10,7 +10,7 @@
  * - `auditor`  an administrator or auditor; only on rows that read
  * - `protocol` OAuth: client authentication or a bearer token, checked by the engine; other sites may call it
  *
- * Behind the folder a row may say more: `cors`, `cross-site`, `any-body`, `upload`, `quiet`, `limit=<name>`; see RouteRow.
+ * Behind the folder a row may say more: `cors`, `cross-site`, `any-body`, `upload`, `long`, `quiet`, `limit=<name>`; see RouteRow.
  */
 export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'manager' | 'auditor' | 'protocol';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -29,6 +29,8 @@ export interface RouteRow {
   anyBody: boolean;
   /** `upload`: the body may be as large as a picture. */
   upload: boolean;
+  /** `long`: so may the JSON, which names thousands of people or groups. */
+  long: boolean;
   /** `quiet`: requests are not logged. */
   quiet: boolean;
   /** `limit=<name>`: requests are counted in this bucket of RATE_LIMITS. */
@@ -46,7 +48,7 @@ put    /api/users/me                                        user      users
 get    /api/users/{id}                                      manager   users
 put    /api/users/{id}                                      manager   users
 delete /api/users/{id}                                      manager   users
-put    /api/users/{id}/user-groups                          manager   users
+put    /api/users/{id}/user-groups                          manager   users          long
 get    /api/users/{id}/groups                               manager   groups
 get    /api/users/{id}/profile-picture.png                  none      images         quiet
 put    /api/users/me/profile-picture                        user      images         upload
@@ -58,11 +60,11 @@ post   /api/user-groups                                     manager   groups
 get    /api/user-groups/{id}                                manager   groups
 put    /api/user-groups/{id}                                manager   groups
 delete /api/user-groups/{id}                                manager   groups
-put    /api/user-groups/{id}/users                          manager   groups
-put    /api/user-groups/{id}/allowed-oidc-clients           admin     groups
+put    /api/user-groups/{id}/users                          manager   groups         long
+put    /api/user-groups/{id}/allowed-oidc-clients           admin     groups         long
 get    /api/custom-claims/suggestions                       manager   custom-claims
-put    /api/custom-claims/user/{userId}                     manager   custom-claims
-put    /api/custom-claims/user-group/{userGroupId}          manager   custom-claims
+put    /api/custom-claims/user/{userId}                     manager   custom-claims  long
+put    /api/custom-claims/user-group/{userGroupId}          manager   custom-claims  long
 get    /api/oidc/clients                                    auditor   clients
 post   /api/oidc/clients                                    admin     clients
 get    /api/oidc/clients/{id}                               auditor   clients
@@ -72,7 +74,7 @@ post   /api/oidc/clients/{id}/logo                          admin     images    
 delete /api/oidc/clients/{id}/logo                          admin     images
 put    /api/oidc/clients/{id}                               admin     clients
 delete /api/oidc/clients/{id}                               admin     clients
-put    /api/oidc/clients/{id}/allowed-user-groups           admin     clients
+put    /api/oidc/clients/{id}/allowed-user-groups           admin     clients        long
 post   /api/oidc/clients/{id}/refresh                       admin     clients
 post   /api/oidc/clients/{id}/secret                        admin     clients
 get    /api/oidc/clients/{id}/secrets                       auditor   clients
@@ -251,10 +253,18 @@ export const ROUTES: readonly RouteRow[] = table
       crossSite: has('cross-site') || who === 'protocol',
       anyBody: has('any-body') || has('upload') || who === 'protocol',
       upload: has('upload'),
+      long: has('long'),
       quiet: has('quiet'),
       limit: words.find((word) => word.startsWith('limit='))?.slice('limit='.length),
     } as RouteRow;
   });
+
+const MUCH = ROUTES.filter((row) => row.upload || row.long).map((row) => ({
+  method: row.method.toUpperCase(),
+  pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
+}));
+/** Whether a request may have a body as large as a picture. */
+export const takesMuch = (method: string, path: string): boolean => MUCH.some((row) => row.method === method && row.pattern.test(path));
 
 /** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
 export const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];

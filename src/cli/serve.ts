@@ -9,7 +9,7 @@ import { systemRandom } from '#platform/random.ts';
 import { StartError } from '#platform/start-error.ts';
 import { sweepRegularly } from '#platform/sweep.ts';
 import { createApp } from '../app.ts';
-import { ROUTES, SECRET_PATHS } from '../routes.ts';
+import { ROUTES, SECRET_PATHS, takesMuch } from '../routes.ts';
 
 /** How long a stop waits for requests under way. */
 const GRACE_MS = 9000;
@@ -36,7 +36,7 @@ export async function serve(): Promise<void> {
   const unguarded = routesWithoutRow(app.app, ROUTES);
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
   const door = { fetch: app.fetch, endpoints: app.endpoints, admit: app.admit };
-  const http = httpServer({ ...door, config, log, isUpload, secretPaths: SECRET_PATHS });
+  const http = httpServer({ ...door, config, log, isUpload: takesMuch, secretPaths: SECRET_PATHS });
   await http.listen(config.port, config.host).catch((cause: unknown) => {
     throw cannotListen(cause, config);
   });
@@ -83,9 +83,3 @@ function stopOnSignals(stop: () => Promise<void>): void {
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
-
-const UPLOADS = ROUTES.filter((row) => row.upload).map((row) => ({
-  method: row.method.toUpperCase(),
-  pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
-}));
-const isUpload = (method: string, path: string) => UPLOADS.some((row) => row.method === method && row.pattern.test(path));

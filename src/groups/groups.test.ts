@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { auditRows } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
+import { behindServer } from '../testing/real-server.ts';
 import { world } from '../testing/world.ts';
 
 const familia = { name: 'familia', friendlyName: 'Familia' };
@@ -77,6 +78,32 @@ test('the members of a group are replaced as a whole, and shown as users', async
   assert.equal((await w.api('GET', `/api/user-groups/${id}`)).body.users.length, 1);
   const rows = await auditRows(w, 'GROUP_MEMBERS_UPDATED');
   assert.deepEqual(rows.map((row) => row.data.added).sort(), ['["ann","bea"]', '[]']);
+});
+
+test('a group may have thousands of members, and a user be in thousands of groups', async (t) => {
+  const w = await world(t);
+  await behindServer(t, w);
+  const { id } = (await w.api('POST', '/api/user-groups', familia)).body;
+  const milton = await person(w, { username: 'milton' });
+  const ids = Array.from({ length: 4000 }, (_, i) => `0b7d9df2-1111-4222-8333-${String(i).padStart(12, '0')}`);
+  const names = { email: null, email_key: null, first_name: '', last_name: '', display_name: '', search_key: '', locale: null };
+  const blank = { ...names, email_verified: 0, is_admin: 0, is_static: 0, disabled: 0, role: '' } as const;
+  const times = { created_at: w.clock.now(), updated_at: w.clock.now() };
+  for (let from = 0; from < ids.length; from += 1000) {
+    const part = ids.slice(from, from + 1000);
+    await w.database.db
+      .insertInto('user')
+      .values(part.map((user, i) => ({ id: user, username: `u${from + i}`, username_key: `u${from + i}`, ...blank, ...times })))
+      .execute();
+    await w.database.db
+      .insertInto('user_group')
+      .values(part.map((group, i) => ({ id: group, name: `g${from + i}`, friendly_name: 'G', search_key: '', ...times })))
+      .execute();
+  }
+  const members = await w.api('PUT', `/api/user-groups/${id}/users`, { userIds: ids });
+  assert.deepEqual([members.status, members.body.users?.length], [200, ids.length]);
+  const groups = await w.api('PUT', `/api/users/${milton.id}/user-groups`, { userGroupIds: ids });
+  assert.deepEqual([groups.status, groups.body.userGroups?.length], [200, ids.length]);
 });
 
 test('the user behind the static key can be in no group', async (t) => {

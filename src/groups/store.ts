@@ -106,15 +106,21 @@ export const groupStore = (db: Db) => {
       ).flat(),
 
     /** Those of the groups that an administrator is a member of. */
-    withAdministrators: (ids: readonly string[]) =>
-      db
-        .selectFrom('user_group_member as member')
-        .innerJoin('user', 'user.id', 'member.user_id')
-        .select('member.group_id')
-        .distinct()
-        .where('member.group_id', 'in', ids)
-        .where((where) => where.or([where('user.is_admin', '=', 1), where('user.role', '<>', '')]))
-        .execute(),
+    withAdministrators: async (ids: readonly string[]): Promise<{ group_id: string }[]> =>
+      (
+        await Promise.all(
+          parts(ids).map((part) =>
+            db
+              .selectFrom('user_group_member as member')
+              .innerJoin('user', 'user.id', 'member.user_id')
+              .select('member.group_id')
+              .distinct()
+              .where('member.group_id', 'in', part)
+              .where((where) => where.or([where('user.is_admin', '=', 1), where('user.role', '<>', '')]))
+              .execute(),
+          ),
+        )
+      ).flat(),
 
     groupIdsOf: async (userId: string): Promise<string[]> =>
       (await db.selectFrom('user_group_member').select('group_id').where('user_id', '=', userId).execute()).map((row) => row.group_id),

@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 import type { TestContext } from 'node:test';
 import { httpServer } from '../platform/http/server.ts';
-import { SECRET_PATHS } from '../routes.ts';
+import { SECRET_PATHS, takesMuch } from '../routes.ts';
 import type { World } from './world.ts';
 
 /** From now on every request of this world, also those of its browsers, goes over a socket to the real server, which logs into the world's log. */
 export async function behindServer(t: TestContext, { app, config, log }: World): Promise<void> {
-  const http = httpServer({ fetch: app.fetch, endpoints: app.endpoints, config, log, isUpload: () => false, secretPaths: SECRET_PATHS });
+  const http = httpServer({ fetch: app.fetch, endpoints: app.endpoints, config, log, isUpload: takesMuch, secretPaths: SECRET_PATHS });
   await http.listen(0, '127.0.0.1');
   t.after(() => http.drain(0));
   const { port } = http.server.address() as { port: number };
