@@ -3,6 +3,7 @@ import test from 'node:test';
 import { sql } from 'kysely';
 import { ROUTES } from './routes.ts';
 import { application } from './testing/applications.ts';
+import { undocumented } from './testing/documented.ts';
 import { everyOperation, type JsonSchema, type Operation } from './testing/operations.ts';
 import { person } from './testing/people.ts';
 import { type World, world } from './testing/world.ts';
@@ -84,10 +85,17 @@ function typesAt(resolve: (schema: JsonSchema) => JsonSchema, schema: JsonSchema
 function judge(w: World) {
   const wrong: string[] = [];
   const counts = { all: 0, refused: 0 };
+  const undocumentedOnes = new Set<string>();
+  /** `what` begins with the method and the path of the operation. */
   const look = async (what: string, response: Response, mustRefuse = false) => {
     counts.all++;
     const text = await response.text();
-    const { status } = response;
+    const { status, headers } = response;
+    const [method = '', path = ''] = what.split(' ');
+    const refusal = status >= 400 && headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
+    const surprise = undocumented(method, path, status, refusal);
+    if (surprise && !undocumentedOnes.has(surprise)) wrong.push(surprise);
+    if (surprise) undocumentedOnes.add(surprise);
     if (status >= 400) counts.refused++;
     if (status >= 500) wrong.push(`${status} ${what}: ${w.log.lines.findLast(({ level }) => level === 'error')?.fields.error}`);
     else if (mustRefuse && status < 400) wrong.push(`${status} ${what} although the document does not allow it`);

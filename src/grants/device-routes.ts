@@ -23,14 +23,14 @@ const DeviceInfo = z
   .openapi('DeviceInfo');
 
 const code = { query: z.object({ code: z.string().min(1) }) };
-const refusals = problems('not_signed_in', 'oidc_access_denied', 'oidc_invalid_device_code', 'rate_limited');
+const refusals = ['not_signed_in', 'oidc_access_denied', 'oidc_invalid_device_code', 'rate_limited'] as const;
 const getInfo = createRoute({
   method: 'get',
   path: '/api/oidc/device/info',
   tags: ['Device authorization'],
   summary: 'Which device asks, and for what',
   request: code,
-  responses: { 200: answer(DeviceInfo), ...refusals },
+  responses: { 200: answer(DeviceInfo), ...problems(...refusals) },
 });
 const verify = createRoute({
   method: 'post',
@@ -38,7 +38,7 @@ const verify = createRoute({
   tags: ['Device authorization'],
   summary: 'Let a device in',
   request: code,
-  responses: { 204: { description: 'The device is let in' }, ...problems('reauthentication_required'), ...refusals },
+  responses: { 204: { description: 'The device is let in' }, ...problems('reauthentication_required', ...refusals) },
 });
 const deny = createRoute({
   method: 'post',
@@ -46,7 +46,7 @@ const deny = createRoute({
   tags: ['Device authorization'],
   summary: 'Refuse a device',
   request: code,
-  responses: { 204: { description: 'The device was told no' }, ...refusals },
+  responses: { 204: { description: 'The device was told no' }, ...problems(...refusals) },
 });
 
 interface Deps extends Refusals {

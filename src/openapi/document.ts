@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { ERRORS, type ErrorCode } from '#platform/errors.ts';
 import type { Env } from '#platform/http/context.ts';
 import { exampleOf, type Schema } from './examples.ts';
 
@@ -7,6 +8,8 @@ export interface DocumentedRow {
   method: string;
   path: string;
   who: string;
+  crossSite?: boolean;
+  anyBody?: boolean;
   limit?: string;
 }
 
@@ -16,6 +19,9 @@ vanishes within a major version.
 **Who you are.** A browser's session cookie, or an API key in the header \`X-API-Key\`. A key does what its owner may, and no more.
 
 **Errors** are JSON: \`error\` is a sentence, \`code\` a word to branch on, \`details.fields\` names wrong fields, \`request_id\` finds the line in the log.
+Each operation names the codes of its own. Any may also be answered \`invalid_request\` (400), \`method_not_allowed\` (405), \`body_too_large\` (413),
+\`uri_too_long\` (414), \`body_encoding_not_supported\` (415), \`misdirected_request\` (421), \`rate_limited\` (429), \`headers_too_large\` (431),
+\`internal_error\` (500) or \`unavailable\` (503).
 
 **Lists** take \`pagination[page]\` and \`pagination[limit]\` (or \`page\`, \`limit\`; at most 100), \`sort[column]\`, \`sort[direction]\`, \`search\` and
 \`filters[field]\`, which may be repeated. A page beyond the end is the last one, and says so.
@@ -35,10 +41,42 @@ const WHO: Readonly<Record<string, string>> = {
 const BOTH = [{ session: [] }, { apiKey: [] }];
 const SECURITY: Readonly<Record<string, unknown[]>> = { user: BOTH, admin: BOTH, manager: BOTH, auditor: BOTH, browser: [{ session: [] }] };
 
+/** What the door answers before any handler is asked, by `who`. */
+const NOBODY: ErrorCode[] = ['not_signed_in', 'invalid_api_key', 'user_disabled', 'api_key_scope'];
+const AT_THE_DOOR: Readonly<Record<string, ErrorCode[]>> = {
+  user: NOBODY,
+  browser: ['not_signed_in', 'user_disabled', 'api_key_auth_not_allowed'],
+  admin: [...NOBODY, 'forbidden'],
+  manager: [...NOBODY, 'forbidden'],
+  auditor: [...NOBODY, 'forbidden'],
+};
+const PROBLEM = { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
 interface Operation {
   description?: string;
   security?: unknown[];
-  responses: Record<string, unknown>;
+  parameters?: { in: string }[];
+  requestBody?: unknown;
+  responses: Record<string, { description: string; content?: unknown }>;
+}
+
+/** Names one more code that an operation may answer. */
+function mention({ responses }: Operation, code: ErrorCode): void {
+  const status = String(ERRORS[code][0]);
+  const word = `\`${code}\``;
+  const before = responses[status];
+  if (!before) responses[status] = { description: word, content: PROBLEM };
+  else if (!before.description.includes(word)) before.description += `, ${word}`;
+}
+
+/** The codes that follow from a row and from what an operation takes, whatever it does. */
+function mentionCommon(operation: Operation, { method, who, crossSite, anyBody, limit }: DocumentedRow): void {
+  for (const code of AT_THE_DOOR[who] ?? []) mention(operation, code);
+  if (method !== 'get' && !crossSite) mention(operation, 'cross_site_request');
+  // Also where none is taken: a body that comes along says that it is JSON, or the request is refused.
+  if (method !== 'get' && method !== 'delete' && !anyBody) mention(operation, 'invalid_request_body');
+  if (operation.requestBody || operation.parameters?.some((parameter) => parameter.in === 'query')) mention(operation, 'validation_failed');
+  if (limit) mention(operation, 'rate_limited');
 }
 
 /**
@@ -59,12 +97,13 @@ export function openApiDocument(
     { sortComponents: 'alphabetically' },
   );
   const paths = document.paths as Record<string, Record<string, Operation>>;
-  for (const { method, path, who, limit } of rows) {
+  for (const row of rows) {
+    const { method, path, who } = row;
     const operation = paths[path]?.[method];
     if (!operation) continue;
     operation.description = [operation.description, `*Who may call:* ${WHO[who] ?? who}`].filter(Boolean).join('\n\n');
     operation.security = SECURITY[who] ?? [];
-    if (limit) operation.responses['429'] ??= { description: 'Too many requests; `Retry-After` says for how long (`rate_limited`)' };
+    mentionCommon(operation, row);
   }
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   return {

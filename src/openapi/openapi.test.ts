@@ -30,6 +30,28 @@ test('every route of the REST API is in the document, with who may call it and e
   assert.deepEqual(undocumented, []);
 });
 
+test('what the door may refuse is named at every operation that has one', async (t) => {
+  const { paths } = await served(t);
+  const named = (method: string, path: string) =>
+    Object.values<{ description: string }>(paths[path][method].responses).flatMap(({ description }) =>
+      [...description.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code),
+    );
+  const has = (method: string, path: string, codes: string[]) =>
+    assert.deepEqual(
+      codes.filter((code) => !named(method, path).includes(code)),
+      [],
+      `${method} ${path}`,
+    );
+  has('get', '/api/users', ['validation_failed', 'not_signed_in', 'invalid_api_key', 'user_disabled', 'forbidden', 'api_key_scope']);
+  has('post', '/api/users', ['invalid_request_body', 'cross_site_request', 'api_key_scope', 'not_found']);
+  has('post', '/api/api-keys', ['api_key_auth_not_allowed', 'user_disabled', 'invalid_request_body']);
+  has('post', '/api/oidc/device/verify', ['reauthentication_required', 'not_signed_in', 'validation_failed']);
+  has('post', '/api/webauthn/logout', ['invalid_request_body']);
+  has('put', '/api/users/me/profile-picture', ['validation_failed', 'file_too_large']);
+  has('post', '/api/one-time-access-email', ['rate_limited']);
+  assert.ok(!named('post', '/api/api-keys').includes('api_key_scope'), 'no key comes that far');
+});
+
 test('every schema has an example, and every reference leads somewhere', async (t) => {
   const document = await served(t);
   const { schemas } = document.components;

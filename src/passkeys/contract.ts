@@ -129,5 +129,5 @@ export const removeCredentialOfUser = createRoute({
   path: '/api/users/{id}/webauthn-credentials/{credentialId}',
   summary: "Remove a user's passkey",
   request: { params: ofUser },
-  responses: { ...done, ...problems('not_signed_in', 'forbidden', 'not_found') },
+  responses: { ...done, ...problems('not_signed_in', 'forbidden', 'user_not_found', 'not_found') },
 });

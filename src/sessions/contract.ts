@@ -58,7 +58,7 @@ export const revokeSession = createRoute({
   tags: ['Sessions'],
   summary: "End one of somebody's sessions",
   request: { params: userId.extend(sessionId.shape) },
-  responses: { ...done, ...problems('not_signed_in', 'forbidden', 'not_found') },
+  responses: { ...done, ...problems('not_signed_in', 'forbidden', 'user_not_found', 'not_found') },
 });
 export const revokeSessions = createRoute({
   method: 'delete',

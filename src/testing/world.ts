@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { createApp, type Deps } from '../app.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log, LogFields } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import { testDatabase } from '../platform/testing/database.ts';
+import { undocumented } from './documented.ts';
 import { sharedKeys } from './keys.ts';
 
 export const APP_URL = 'https://auth.example.test';
@@ -97,7 +99,9 @@ export async function world(t: TestContext, over: Partial<Config> = {}, outside:
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+    const answer = { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+    assert.equal(undocumented(method, path, answer.status, answer.body), undefined);
+    return answer;
   };
   return { app, config, clock, log, database, statements, request, api };
 }

@@ -121,7 +121,7 @@ export const createUser = createRoute({
   path: '/api/users',
   summary: 'Create a user',
   request: { body: json(CreateUser) },
-  responses: { 201: answer(User, 'Created'), ...problems('validation_failed', ...refused, 'already_in_use') },
+  responses: { 201: answer(User, 'Created'), ...problems('validation_failed', ...refused, 'not_found', 'already_in_use') },
 });
 export const updateUser = createRoute({
   ...all,
@@ -137,7 +137,10 @@ export const updateMe = createRoute({
   path: '/api/users/me',
   summary: 'Update the caller',
   request: { body: json(UpdateMe) },
-  responses: { 200: answer(User), ...problems('validation_failed', 'not_signed_in', 'api_key_auth_not_allowed', 'already_in_use') },
+  responses: {
+    200: answer(User),
+    ...problems('validation_failed', 'not_signed_in', 'api_key_auth_not_allowed', 'user_not_found', 'already_in_use'),
+  },
 });
 export const deleteUser = createRoute({
   ...all,
