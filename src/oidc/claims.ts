@@ -34,19 +34,30 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-const glob = (pattern: string) =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-  );
+/**
+ * Whether a name matches a pattern in which `*` stands for anything. Part by part, each where it is found first: a regular expression of five stars
+ * tries a long name for minutes, and nobody else is answered meanwhile.
+ */
+function fits(name: string, pattern: string): boolean {
+  const [first = '', ...parts] = pattern.split('*');
+  const last = parts.pop();
+  if (last === undefined) return name === pattern;
+  const end = name.length - last.length;
+  let at = first.length;
+  if (end < at || !name.startsWith(first) || !name.endsWith(last)) return false;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found === -1 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
 
 function groupNames(person: Person, mapping: ClaimsMapping['groups']): string[] {
   const names = person.groups.map((group) => group.name);
   if (!mapping) return names;
-  const keep = mapping.keep?.map(glob);
-  return names.filter((name) => !keep || keep.some((pattern) => pattern.test(name))).map((name) => mapping.rename?.[name] ?? name);
+  const { keep } = mapping;
+  return names.filter((name) => !keep || keep.some((pattern) => fits(name, pattern))).map((name) => mapping.rename?.[name] ?? name);
 }
 
 const SCOPE_OF: Readonly<Record<string, string>> = {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { personClaims } from '#oidc/claims.ts';
+import type { Client, Person } from '#oidc/ports.ts';
 import { application } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
 import { answerOf, relyingParty, sentBy } from '../testing/relying-party.ts';
@@ -92,6 +94,43 @@ test('the claims mapping of the application holds for claims asked by name', asy
   const asked = claims({ id_token: { preferred_username: null, groups: null } });
   const { claims: idToken } = await rp.signIn(milton, { scope: 'openid', claims: asked });
   assert.deepEqual(about(idToken), { nickname: 'milton', groups: ['familia'] });
+});
+
+const somebody: Person = {
+  id: 'p',
+  username: 'milton',
+  email: null,
+  emailVerified: false,
+  firstName: '',
+  lastName: '',
+  displayName: '',
+  locale: null,
+  disabled: false,
+  updatedAt: 0,
+  groups: [],
+  customClaims: {},
+};
+const PATTERNS: [pattern: string, name: string, fits: boolean][] = [
+  ['familia', 'familia', true],
+  ['familia', 'familia2', false],
+  ['fam*', 'familia', true],
+  ['*lia', 'familia', true],
+  ['*', 'familia', true],
+  ['f*m*a', 'familia', true],
+  ['fam*milia', 'familia', false],
+  ['f*l*i*m*a', 'familia', false],
+  ['fa.ilia', 'familia', false],
+  ['*-*-*-*-*-*-*-*-x', '-'.repeat(255), false],
+];
+test('groups are told by patterns with stars, however many there are', () => {
+  const about = (pattern: string, name: string) =>
+    personClaims({ ...somebody, groups: [{ id: 'g', name }] }, ['groups'], {
+      issuer: 'https://auth.example.test',
+      client: { claimsMapping: { groups: { keep: [pattern] } } } as Client,
+    }).groups;
+  const began = performance.now();
+  for (const [pattern, name, fits] of PATTERNS) assert.deepEqual(about(pattern, name), fits ? [name] : [], `${pattern} ${name}`);
+  assert.ok(performance.now() - began < 1000, 'a regular expression takes minutes');
 });
 
 test('a subject asked for by value is the person who is signed in, or there is no answer', async (t) => {
