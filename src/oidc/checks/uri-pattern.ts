@@ -98,12 +98,18 @@ function pathTokens(pattern: string): Token[] {
     );
 }
 
+/** What stands between brackets: characters and ranges. One that runs backwards has nothing in it. */
+function oneOf(members: string): Token['accepts'] {
+  const ranges = [...members.matchAll(/(.)-(.)|./gs)].map(([one, from = one, to = one]) => ({ from, to }));
+  return (char) => ranges.some(({ from, to }) => from <= char && char <= to);
+}
+
 /** Shell style: `*`, `?` and `[…]`, none of which crosses a slash. */
 function queryTokens(pattern: string): Token[] {
   return [...pattern.matchAll(/\[(\^?)([^\]]+)\]|./gs)].map(([whole, negated, members]) => {
     if (members !== undefined) {
-      const set = new RegExp(`^[${negated ?? ''}${members.replace(/[\\\]^]/g, '\\$&')}]$`);
-      return { accepts: (char: string) => char !== '/' && set.test(char), repeats: false };
+      const isMember = oneOf(members);
+      return { accepts: (char: string) => char !== '/' && isMember(char) === (negated === ''), repeats: false };
     }
     return whole === '*' ? anyRun(notSlash) : whole === '?' ? { accepts: notSlash, repeats: false } : exactly(whole);
   });
