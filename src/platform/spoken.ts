@@ -19,11 +19,14 @@ const within = (text: string): string => (/^[A-Z](?![A-Z])/.test(text) ? text.ch
 
 /**
  * A field as the start of a sentence about it: `firstName` → "First name", `callbackURLs[0]` → "Callback URL 1",
- * `permissions[1].key` → "Key of permission 2", `[0].key` → "Key of entry 1".
+ * `permissions[1].key` → "Key of permission 2", `[0].key` → "Key of entry 1", `claimsMapping.rename.email` → "Email of rename".
  */
 export function spoken(field: string): string {
   const [, list = '', entry, rest] = /^(?:.*\.)?([^.[\]]*)\[(\d+)\](?:\.(.+))?$/.exec(field) ?? [];
-  if (entry === undefined) return words(field.split('.').at(-1) as string);
+  if (entry === undefined) {
+    const [name = '', whole] = field.split('.').reverse();
+    return whole === undefined ? words(name) : `${words(name)} of ${within(words(whole))}`;
+  }
   const one = `${list === '' ? 'Entry' : singular(words(list))} ${Number(entry) + 1}`;
   return rest === undefined ? one : `${spoken(rest)} of ${within(one)}`;
 }

@@ -40,5 +40,6 @@ for (const [field, expected] of [
   ['permissions[1].key', 'Key of permission 2'],
   ['credentials.federatedIdentities[0].issuer', 'Issuer of federated identity 1'],
   ['[2].value', 'Value of entry 3'],
+  ['claimsMapping.rename.email', 'Email of rename'],
 ] as const)
   test(`a sentence about ${field} begins with "${expected}"`, () => assert.equal(spoken(field), expected));
