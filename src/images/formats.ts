@@ -30,6 +30,28 @@ const SECONDS = 10;
 const startsWith = (bytes: Uint8Array, ...signature: number[]) => signature.every((byte, i) => bytes[i] === byte);
 const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
 
+/** What stands behind the next `end`, from `from` on; nothing when there is none. */
+const behind = (text: string, end: string, from = 0): string => {
+  const at = text.indexOf(end, from);
+  return at === -1 ? '' : text.slice(at + end.length).trimStart();
+};
+
+/**
+ * Whether the first element is `svg`. What may stand before it is passed over piece by piece, each taken once: a regular expression tries every way
+ * to read forty comments as fewer, and nobody lives to see the answer.
+ */
+function beginsWithSvg(text: string): boolean {
+  let rest = text.replace(/^\uFEFF/, '').trimStart();
+  if (/^<\?xml/i.test(rest)) rest = behind(rest, '>');
+  for (;;) {
+    if (rest.startsWith('<!--')) rest = behind(rest, '-->', 4);
+    else if (/^<!DOCTYPE/i.test(rest)) {
+      const subset = /^[^>[]*\[/.exec(rest);
+      rest = behind(subset ? behind(rest, ']', subset[0].length) : rest, '>');
+    } else return /^<svg[\s>]/i.test(rest);
+  }
+}
+
 /** What a file is by its content; its name and the type it was sent with say nothing. */
 export function formatOf(bytes: Uint8Array): Format | undefined {
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
@@ -38,10 +60,7 @@ export function formatOf(bytes: Uint8Array): Format | undefined {
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
   if (ascii(bytes, 4, 8) === 'ftyp' && /^avi[fs]/.test(ascii(bytes, 8, 12))) return 'avif';
   if (startsWith(bytes, 0, 0, 1, 0)) return 'ico';
-  const text = new TextDecoder().decode(bytes.subarray(0, 4096));
-  return /^\uFEFF?\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*|<!DOCTYPE[^>[]*(?:\[[\s\S]*?\])?[^>]*>\s*)*<svg[\s>]/i.test(text)
-    ? 'svg'
-    : undefined;
+  return beginsWithSvg(new TextDecoder().decode(bytes.subarray(0, 4096))) ? 'svg' : undefined;
 }
 
 /** Throws `file_too_large` or `file_type_not_supported` before anything is opened. */
