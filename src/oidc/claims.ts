@@ -24,11 +24,12 @@ export const PROTOCOL_CLAIMS = new Set([
   'events',
 ]);
 
-/** A claim's text as the value it stands for: JSON where it is JSON, else the text itself. */
+/** A claim's text as the value it stands for: JSON where it is JSON, else the text itself. A number that would lose digits stays text: it is an id. */
 function jsonOrText(text: string): unknown {
   if (!/^[[{"\d\-tfn]/.test(text)) return text;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? text : value;
   } catch {
     return text;
   }

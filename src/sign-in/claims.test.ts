@@ -110,6 +110,25 @@ const somebody: Person = {
   groups: [],
   customClaims: {},
 };
+test('a custom claim is the JSON it is written as, and text where that would change it', () => {
+  const written = {
+    yes: 'true',
+    size: '43',
+    half: '0.5',
+    list: '["a",1]',
+    quoted: '"43"',
+    zip: '00143',
+    id: '1234567890123456789',
+    far: '1e999',
+  };
+  const { yes, size, half, list, quoted, zip, id, far } = personClaims({ ...somebody, customClaims: written }, ['profile'], {
+    issuer: 'https://auth.example.test',
+    client: { claimsMapping: {} } as Client,
+  });
+  assert.deepEqual([yes, size, half, list, quoted], [true, 43, 0.5, ['a', 1], '43']);
+  assert.deepEqual([zip, id, far], ['00143', '1234567890123456789', '1e999']);
+});
+
 const PATTERNS: [pattern: string, name: string, fits: boolean][] = [
   ['familia', 'familia', true],
   ['familia', 'familia2', false],
