@@ -241,3 +241,26 @@ test('a group counts its members, whichever way they come and go, also all at on
   assert.equal(created.body.userGroups[0].userCount, 1);
   assert.deepEqual(await counts(), { one: 3, two: 1 });
 });
+
+test('whoever is deleted while somebody puts them somewhere is not found there, or gone from it', async (t) => {
+  const { api } = await world(t);
+  const { id: group } = (await api('POST', '/api/user-groups', familia)).body;
+  for (let round = 0; round < 12; round++) {
+    const { id: user } = (await api('POST', '/api/users', { username: `user${round}`, email: `user${round}@example.org` })).body;
+    const { id: client } = (await api('POST', '/api/oidc/clients', { name: 'App' })).body;
+    const { id: other } = (await api('POST', '/api/user-groups', { name: `other${round}`, friendlyName: 'Other' })).body;
+    const answers = await Promise.all([
+      api('PUT', `/api/user-groups/${group}/users`, { userIds: [user] }),
+      api('DELETE', `/api/users/${user}`),
+      api('PUT', `/api/user-groups/${group}/allowed-oidc-clients`, { oidcClientIds: [client] }),
+      api('DELETE', `/api/oidc/clients/${client}`),
+      api('PUT', `/api/oidc/clients/${client}/allowed-user-groups`, { userGroupIds: [other] }),
+      api('DELETE', `/api/user-groups/${other}`),
+    ]);
+    const odd = answers.filter(({ status }) => ![200, 204, 404].includes(status));
+    assert.deepEqual(odd, [], `round ${round}`);
+  }
+  const { users, allowedOidcClients } = (await api('GET', `/api/user-groups/${group}`)).body;
+  const counted = (await api('GET', '/api/user-groups?search=familia')).body.data[0].userCount;
+  assert.deepEqual([users, allowedOidcClients, counted], [[], [], 0]);
+});

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { DatabaseUnavailable } from '../db/unavailable.ts';
-import { AppError, type FieldError } from '../errors.ts';
+import { AppError, type FieldError, notFound } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { spoken } from '../spoken.ts';
 import { type Env, shortId } from './context.ts';
@@ -44,6 +44,18 @@ export function validationFailed(issues: readonly z.core.$ZodIssue[]): AppError 
   return new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
 }
 
+const THINGS: Readonly<Record<string, string>> = { group: 'User group', client: 'OIDC client', api: 'API', permission: 'API permission' };
+/**
+ * The 404 behind a row that was to point at one which another transaction deleted after it had been looked up (PostgreSQL's
+ * foreign_key_violation; SQLite's writers take turns). A delete that leaves rows pointing at nothing is a bug, and none of these.
+ */
+function vanished(cause: unknown): AppError | undefined {
+  const { code, message, constraint } = cause as { code?: unknown; message?: string; constraint?: string };
+  if (code !== '23503' || !message?.startsWith('insert or update')) return undefined;
+  const column = /_([a-z]+)_id_fkey$/.exec(constraint ?? '')?.[1] ?? '';
+  return column === 'user' ? new AppError('user_not_found', { cause }) : notFound(THINGS[column] ?? 'Something this refers to');
+}
+
 /** What the log tells of a request that failed. `path` without what is secret in it. */
 interface Failed {
   requestId: string;
@@ -59,8 +71,10 @@ export function restFailure(
   log: Log,
 ): { status: AppError['status']; headers: Record<string, string>; body: string } {
   const { requestId, method, path, ip } = request;
+  const gone = vanished(cause);
   let error: AppError;
   if (cause instanceof AppError) error = cause;
+  else if (gone) error = gone;
   else if (cause instanceof HTTPException)
     error = new AppError(cause.status === 413 ? 'body_too_large' : 'invalid_request_body', { cause });
   else if (cause instanceof DatabaseUnavailable) {
