@@ -4,6 +4,7 @@ import type { Db } from '#platform/db/open.ts';
 import type { Origin } from '#platform/http/context.ts';
 import type { Call, Reply } from '#platform/http/endpoints.ts';
 import type { Log } from '#platform/log.ts';
+import { vanished } from '#platform/vanished.ts';
 
 /** What refusals are told to. */
 export interface Refusals {
@@ -90,13 +91,25 @@ function refusal(error: OAuthError): Reply {
   return { status: error.status, headers, body: JSON.stringify(errorBody(error)) };
 }
 
+/** An application, a person or a grant that is deleted in this moment is refused as one that was deleted before. */
+function refusalBehind(cause: unknown, { body }: Call): OAuthError | undefined {
+  if (cause instanceof OAuthError) return cause;
+  const thing = vanished(cause);
+  if (thing === undefined) return undefined;
+  // Where the database does not tell: a request without a person can have lost nothing but its application.
+  return thing === 'client' || (thing === '' && !/(?:^|&)grant_type=(?!client_credentials(?:&|$))/.test(body))
+    ? new OAuthError('invalid_client', 'client authentication failed', { reason: 'client-deleted' })
+    : new OAuthError('invalid_grant', 'the grant is invalid, expired or revoked', { reason: 'grant-revoked' });
+}
+
 /** Runs a protocol handler and answers its refusals as OAuth JSON; anything else goes on to the general handler. */
 export const oauth = (refusals: Refusals, handler: (call: Call) => Promise<Reply>) => async (call: Call) => {
   try {
     return await handler(call);
   } catch (cause) {
-    if (!(cause instanceof OAuthError)) throw cause;
-    await tellRefusal(refusals, cause, call);
-    return refusal(cause);
+    const error = refusalBehind(cause, call);
+    if (!error) throw cause;
+    await tellRefusal(refusals, error, call);
+    return refusal(error);
   }
 };

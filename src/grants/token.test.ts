@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { application, basic, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
+import { application, basic, CALLBACK, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
 
@@ -189,4 +189,21 @@ test('a refresh removes what has expired of its grant, and a grant that is over 
   w.clock.advance(400 * 86_400);
   assert.equal(await w.app.services.grants.sweep(w.clock.now()), 1);
   assert.deepEqual(await rows(), []);
+});
+
+test('an application that is deleted while it asks is refused as one that is gone', async (t) => {
+  const w = await world(t);
+  for (let round = 0; round < 8; round++) {
+    const app = await application(w);
+    const secret = { client_id: app.id, client_secret: app.secret };
+    const [deleted, ...answers] = await Promise.all([
+      w.api('DELETE', `/api/oidc/clients/${app.id}`),
+      token(w, app, { grant_type: 'client_credentials' }),
+      post(w, '/api/oidc/device/authorize', { ...secret, scope: 'openid' }),
+      post(w, '/api/oidc/par', { ...secret, response_type: 'code', redirect_uri: CALLBACK, scope: 'openid' }),
+    ]);
+    assert.equal(deleted.status, 204);
+    for (const { status, body } of answers)
+      assert.ok([200, 201].includes(status) || (status === 401 && body.error === 'invalid_client'), `${status} ${JSON.stringify(body)}`);
+  }
 });

@@ -5,6 +5,7 @@ import { DatabaseUnavailable } from '../db/unavailable.ts';
 import { AppError, type FieldError, notFound } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { spoken } from '../spoken.ts';
+import { vanished } from '../vanished.ts';
 import { type Env, shortId } from './context.ts';
 import { loggedPath } from './exchange.ts';
 
@@ -45,15 +46,12 @@ export function validationFailed(issues: readonly z.core.$ZodIssue[]): AppError 
 }
 
 const THINGS: Readonly<Record<string, string>> = { group: 'User group', client: 'OIDC client', api: 'API', permission: 'API permission' };
-/**
- * The 404 behind a row that was to point at one which another transaction deleted after it had been looked up (PostgreSQL's
- * foreign_key_violation; SQLite's writers take turns). A delete that leaves rows pointing at nothing is a bug, and none of these.
- */
-function vanished(cause: unknown): AppError | undefined {
-  const { code, message, constraint } = cause as { code?: unknown; message?: string; constraint?: string };
-  if (code !== '23503' || !message?.startsWith('insert or update')) return undefined;
-  const column = /_([a-z]+)_id_fkey$/.exec(constraint ?? '')?.[1] ?? '';
-  return column === 'user' ? new AppError('user_not_found', { cause }) : notFound(THINGS[column] ?? 'Something this refers to');
+/** The 404 behind a row that was to point at what is gone. */
+function notThere(cause: unknown): AppError | undefined {
+  const thing = vanished(cause);
+  if (thing === undefined) return undefined;
+  if (thing === 'user') return new AppError('user_not_found');
+  return THINGS[thing] ? notFound(THINGS[thing]) : new AppError('not_found', { message: 'What this refers to is not there any more' });
 }
 
 /** What the log tells of a request that failed. `path` without what is secret in it. */
@@ -71,7 +69,7 @@ export function restFailure(
   log: Log,
 ): { status: AppError['status']; headers: Record<string, string>; body: string } {
   const { requestId, method, path, ip } = request;
-  const gone = vanished(cause);
+  const gone = notThere(cause);
   let error: AppError;
   if (cause instanceof AppError) error = cause;
   else if (gone) error = gone;
