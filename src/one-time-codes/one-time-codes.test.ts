@@ -253,3 +253,15 @@ test('a code alone opens nothing that was stored for it', async (t) => {
   assert.equal((await enter(w, row.code_hash)).status, 401);
   assert.equal((await enter(w, code)).status, 200);
 });
+
+test('a code that is entered while its owner is deleted signs in or not, and nobody waits for the other', async (t) => {
+  const w = await world(t);
+  for (let round = 0; round < 8; round++) {
+    const { id } = await person(w, { username: `milton${round}`, passkey: false });
+    const code = await issue(w, id);
+    const [entered, deleted] = await Promise.all([enter(w, code), w.api('DELETE', `/api/users/${id}`)]);
+    // Signed in and gone before they could be shown: not found.
+    assert.ok([200, 401, 404].includes(entered.status), `${entered.status}`);
+    assert.equal(deleted.status, 204);
+  }
+});
