@@ -38,6 +38,8 @@ export async function openPostgres(connectionString: string, { clock, onQuery }:
   });
   // An idle connection that breaks must not end the process; the next query gets a fresh one.
   pool.on('error', () => {});
+  // Nor may one that breaks between two statements of a transaction, which the pool does not listen to: its next statement is refused.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: guarded(new PostgresDialect({ pool }), onQuery) });
   let closed: Promise<void> | undefined;
   const database: Database = {
