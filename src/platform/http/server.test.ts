@@ -121,6 +121,13 @@ const TOO_MUCH: [string, string, number][] = [
     400,
   ],
 ];
+test('a file too large for any upload is refused as a file that is too large is, with the most it may have', async (t) => {
+  const { port } = await serving(t);
+  const head = closing('PUT /upload HTTP/1.1', 'Content-Type: multipart/form-data; boundary=x', 'Content-Length: 4000000');
+  const answer = await exchange(port, head);
+  assert.match(answer, /^HTTP\/1\.1 413 .*"code":"file_too_large","details":\{"max_size":"2 MiB"\}/s);
+});
+
 for (const [what, bytes, status] of TOO_MUCH)
   test(`SEC-227 REL-17 ${what}: ${status} before a handler sees it`, async (t) => {
     const { port, seen } = await serving(t);
