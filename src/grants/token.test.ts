@@ -137,6 +137,14 @@ test('revoking a refresh token ends the family, revoking an access token ends on
   assert.equal((await post(w, '/api/oidc/revoke', { token: 'never seen' }, { authorization: basic(app) })).status, 200);
 });
 
+test('the nonce of a sign-in is in its ID token, and in none that a refresh gives (OpenID Connect Core section 12.2)', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton, { nonce: 'n-0S6_WzA2Mj' }));
+  const refreshed = decodeJwt((await refresh(w, app, body.refresh_token)).body.id_token);
+  assert.deepEqual([decodeJwt(body.id_token).nonce, refreshed.nonce, refreshed.sub], ['n-0S6_WzA2Mj', undefined, milton.id]);
+});
+
 test('a refresh may ask for fewer scopes, never for more', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);

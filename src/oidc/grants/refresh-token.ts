@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts';
 import { scopeList } from '../parameters.ts';
-import type { Facts, Seconds, Token } from '../ports.ts';
+import type { Facts, Grant, Seconds, Token } from '../ports.ts';
 import {
   demandAccess,
   demandResource,
@@ -15,6 +15,12 @@ import {
 export const GRACE_SECONDS = 10;
 /** Replicas' clocks differ a little; a clock that was set back must not reopen the grace. */
 const SKEW_SECONDS = 2;
+
+/** The grant without the nonce of its first request: it was for one ID token (OpenID Connect Core section 12.2). */
+const withoutNonce = <F extends { grant: Grant }>(facts: F): F => ({
+  ...facts,
+  grant: { ...facts.grant, request: { ...facts.grant.request, nonce: undefined } },
+});
 
 const inGrace = (usedAt: Seconds, now: Seconds) => now - usedAt <= GRACE_SECONDS && now - usedAt >= -SKEW_SECONDS;
 
@@ -42,7 +48,11 @@ export async function refreshToken(deps: TokenDeps, request: TokenRequest): Prom
   demandAccess(deps, facts, now);
   demandResource(parameters, facts);
   const scopes = scopesAsked(grant.scopes, parameters.get('scope'));
-  const { response, tokens } = await issueForPerson(deps, facts, { scopes, refreshToken: deps.values.successor(presented, now), now });
+  const { response, tokens } = await issueForPerson(deps, withoutNonce(facts), {
+    scopes,
+    refreshToken: deps.values.successor(presented, now),
+    now,
+  });
   if (await deps.grants.rotate(presented, grant.id, tokens, now)) return response;
   // Another request with the same token was faster: look again, now it counts as a retry.
   const again = await deps.ledger.read({ clientId: client.id, token: presented });
@@ -68,7 +78,7 @@ async function retry(
     throw invalidGrant('refresh-token-reused', facts);
   }
   const scopes = scopesAsked(grant.scopes, parameters.get('scope'));
-  const { response, tokens } = await issueForPerson(deps, facts, { scopes, refreshToken: successor, now });
+  const { response, tokens } = await issueForPerson(deps, withoutNonce(facts), { scopes, refreshToken: successor, now });
   await deps.grants.addToken(grant.id, tokens[0]!, now);
   return response;
 }
