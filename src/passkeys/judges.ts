@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { usesThreadPool } from '#platform/thread-pool.ts';
 import type { PublicJwk } from '#webauthn/cose.ts';
 import { relyingParty, type Sha256 } from '#webauthn/relying-party.ts';
 import { createAssertionVerifier, type VerifySignature } from '#webauthn/verify-assertion.ts';
@@ -10,7 +11,7 @@ const importKey = (jwk: PublicJwk): KeyObject => createPublicKey({ format: 'jwk'
 const KEPT = 10_000;
 
 /**
- * Checks signatures on the thread pool, so that a second core counts. Public keys stay imported, keyed by their own bytes: decoding and importing
+ * Checks signatures, on the thread pool where there is one. Public keys stay imported, keyed by their own bytes: decoding and importing
  * one takes as long as checking a signature does.
  */
 function createSignatures(): VerifySignature {
@@ -24,6 +25,7 @@ function createSignatures(): VerifySignature {
   return async (publicKey, data, signature) => {
     const key = keys.get(publicKey) ?? (await keyOf(publicKey));
     const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    if (!usesThreadPool) return verify(hash, data, key, signature);
     return new Promise((resolve, reject) => verify(hash, data, key, signature, (error, good) => (error ? reject(error) : resolve(good))));
   };
 }

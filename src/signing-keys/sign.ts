@@ -1,6 +1,6 @@
 import { constants, type KeyObject, type SignKeyObjectInput, sign as signBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { SigningAlg } from '#oidc/ports.ts';
+import { usesThreadPool } from '#platform/thread-pool.ts';
 
 /** RFC 7518 section 3.1 and RFC 8037 section 3.1 in Node's words. */
 const WORDS: Record<SigningAlg, { digest: string | null; options: Omit<SignKeyObjectInput, 'key'> }> = {
@@ -10,14 +10,11 @@ const WORDS: Record<SigningAlg, { digest: string | null; options: Omit<SignKeyOb
   EdDSA: { digest: null, options: {} },
 };
 
-/** With one core only the thread pool has nobody to share the work with, and its threads cost the event loop more than they spare it. */
-const inPlace = availableParallelism() === 1;
-
 /** A JWS signature (RFC 7515 section 5.1), made on the thread pool so that a second core counts, where there is one. */
 export function signer(alg: SigningAlg, key: KeyObject): (input: string) => Promise<Buffer> | Buffer {
   const { digest, options } = WORDS[alg];
   const how = { key, ...options };
-  if (inPlace) return (input) => signBytes(digest, Buffer.from(input), how);
+  if (!usesThreadPool) return (input) => signBytes(digest, Buffer.from(input), how);
   return (input) =>
     new Promise((resolve, reject) => {
       signBytes(digest, Buffer.from(input), how, (cause, signature) => (cause ? reject(cause) : resolve(signature)));

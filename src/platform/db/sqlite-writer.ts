@@ -8,6 +8,8 @@ import { classified, DatabaseUnavailable } from './unavailable.ts';
 const TURN_TIMEOUT_MS = 10_000;
 /** Transactions that share one commit, hence one fsync. */
 const BATCH_LIMIT = 128;
+/** Turns of the event loop without anybody new, after which a batch is as large as it gets. */
+const PATIENCE = 2;
 
 const tooLong = () => new DatabaseUnavailable('the writer was busy for too long');
 
@@ -237,15 +239,19 @@ export class Writer {
     if (this.#open) this.#schedule();
   }
 
-  /** A commit costs as much as ten small transactions: while each turn of the event loop brings somebody, it waits for the next. */
-  #schedule(): void {
+  /**
+   * A commit costs as much as ten small transactions: it waits while turns of the event loop bring somebody, and for one more, in which those who came
+   * with the last one get as far as this.
+   */
+  #schedule(turns = PATIENCE): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     const many = this.#batch.length + this.#jobs.length;
     setImmediate(() => {
       this.#scheduled = false;
       const now = this.#batch.length + this.#jobs.length;
-      if (now > many && now < BATCH_LIMIT) return this.#schedule();
+      const left = now > many ? PATIENCE : turns - 1;
+      if (left > 0 && now < BATCH_LIMIT) return this.#schedule(left);
       if (!this.#busy) return this.#finish();
       this.#commitDue = true;
       if (this.#jobs.length > 0) this.#patience ??= this.#refuseLate();
