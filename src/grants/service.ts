@@ -4,10 +4,13 @@ import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { Seal } from '#platform/seal.ts';
 import { grantStore } from './store.ts';
-import { stamped, tokenKey } from './token-key.ts';
+import { newTokenKey, stamped, tokenKey } from './token-key.ts';
+
+/** Seconds: no token lives shorter (`accessTokenDurationMinutes` is one at least). */
+const SHORTEST_LIFE = 60;
 
 const tokenRow = (grantId: string, token: NewToken, now: number) => ({
-  token_hash: tokenKey(token.value),
+  token_hash: newTokenKey(token.value, now),
   kind: token.kind,
   grant_id: grantId,
   jti: token.jti,
@@ -23,7 +26,8 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
   const rows = (grantId: string, tokens: readonly NewToken[], now: number) => tokens.map((token) => tokenRow(grantId, token, now));
   const engine: Grants = {
     redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(sha256(code), grantId, rows(grantId, tokens, now), now),
-    rotate: (refreshToken, grantId, tokens, now) => grantStore(db).rotate(tokenKey(refreshToken), grantId, rows(grantId, tokens, now), now),
+    rotate: (refreshToken, { id, createdAt }, tokens, now) =>
+      grantStore(db).rotate(tokenKey(refreshToken), id, rows(id, tokens, now), now, { mayHaveExpired: now - createdAt >= SHORTEST_LIFE }),
     addToken: async (grantId, token, now) => {
       await grantStore(db).insertTokens([tokenRow(grantId, token, now)]);
     },

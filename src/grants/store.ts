@@ -42,8 +42,7 @@ const takeCode = compileOnce((db, { grantId, codeHash, now }: { grantId: string;
     .where('code_hash', '=', codeHash)
     .where('code_used_at', 'is', null)
     .where('revoked_at', 'is', null)
-    .where('code_expires_at', '>', now)
-    .returning('id'),
+    .where('code_expires_at', '>', now),
 );
 const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: string; now: number }) =>
   db
@@ -52,8 +51,7 @@ const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: strin
     .where('token_hash', '=', tokenHash)
     .where('kind', '=', 'refresh')
     .where('used_at', 'is', null)
-    .where('expires_at', '>', now)
-    .returning('grant_id'),
+    .where('expires_at', '>', now),
 );
 
 const removeExpired = compileOnce((db, { grantId, now }: { grantId: string; now: number }) =>
@@ -75,8 +73,18 @@ export const grantStore = (db: Db) => ({
    * Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. What has expired of the grant goes
    * with it: cheaper than an index by time, which every token would have to be written into.
    */
-  rotate: (tokenHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
-    together(db, [takeRefreshToken.with(db, { tokenHash, now }), insertTokens.with(db, tokens), removeExpired.with(db, { grantId, now })]),
+  rotate: (
+    tokenHash: string,
+    grantId: string,
+    tokens: Row<'oauth_token'>[],
+    now: number,
+    { mayHaveExpired }: { mayHaveExpired: boolean },
+  ) =>
+    together(db, [
+      takeRefreshToken.with(db, { tokenHash, now }),
+      insertTokens.with(db, tokens),
+      ...(mayHaveExpired ? [removeExpired.with(db, { grantId, now })] : []),
+    ]),
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),

@@ -38,3 +38,6 @@ function stampOf(token: string): string {
  * every token would change a page of its own, and a million of them would make each write twice as dear.
  */
 export const tokenKey = (token: string): string => stampOf(token) + sha256(token);
+
+/** The same for a token that was made now, whose stamp need not be read out of it. */
+export const newTokenKey = (token: string, now: number): string => stamp(now) + sha256(token);

@@ -40,7 +40,9 @@ function prepared<V, R>(bound: (db: Db, values: V) => CompiledQuery<R>): Prepare
 
 const filled = (statement: CompiledQuery, named: (name: string) => unknown): CompiledQuery => {
   const { sql, query, queryId } = statement;
-  return { sql, query, queryId, parameters: statement.parameters.map((value) => (value instanceof Slot ? named(value.name) : value)) };
+  const parameters = statement.parameters.slice();
+  for (let i = 0; i < parameters.length; i++) if (parameters[i] instanceof Slot) parameters[i] = named((parameters[i] as Slot).name);
+  return { sql, query, queryId, parameters };
 };
 
 /**
@@ -96,6 +98,8 @@ export function insertOnce<T extends keyof Tables, C extends keyof NewRow<T> & s
       bySize.set(rows.length, statementOf);
     }
     const { sql, query, queryId } = statementOf(db);
-    return { sql, query, queryId, parameters: rows.flatMap((row) => columns.map((column) => row[column])) };
+    const parameters: unknown[] = [];
+    for (const row of rows) for (const column of columns) parameters.push(row[column]);
+    return { sql, query, queryId, parameters };
   });
 }
