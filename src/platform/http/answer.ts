@@ -75,6 +75,8 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
       const [chunk] = args;
       if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
       else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
+      // Whoever wrote no head yet hears at once, and not later where nobody listens, that theirs cannot be sent.
+      if (!this.headersSent) return super.end(...(args as []));
       hold(() => super.end(...(args as [])));
       return this;
     }
