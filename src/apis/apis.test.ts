@@ -143,13 +143,31 @@ test('a client is granted an API: a permission implies its access, a public clie
   );
   const mine = (await w.api('GET', '/api/api-access/app/apis')).body;
   assert.deepEqual([mine.length, mine[0].api.id, mine[0].userDelegatedPermissionIds], [1, id, [read]]);
-  const foreign = await w.api('PUT', `/api/apis/${id}/clients/app`, {
-    userDelegatedAccess: true,
-    clientAccess: true,
-    userDelegatedPermissionIds: ['gone'],
-  });
-  assert.deepEqual([foreign.status, foreign.body.details.fields[0].field], [400, 'userDelegatedPermissionIds']);
   assert.equal((await w.api('PUT', `/api/apis/${id}/clients/gone`, { userDelegatedAccess: true, clientAccess: true })).status, 404);
+});
+
+test('a permission that is not one of the API is left out of what is granted', async (t) => {
+  const w = await world(t);
+  const { id, read } = await prepared(w);
+  const other = (await w.api('POST', '/api/apis', { name: 'Other', resource: 'https://other.test' })).body.id;
+  const foreign = (await w.api('PUT', `/api/apis/${other}/permissions`, { permissions: [{ key: 'pay', name: 'Pay' }] })).body.permissions[0]
+    .id;
+  const granted = await w.api('PUT', `/api/apis/${id}/clients/app`, {
+    userDelegatedAccess: false,
+    clientAccess: false,
+    userDelegatedPermissionIds: ['gone', read, foreign],
+    clientPermissionIds: [foreign],
+  });
+  assert.equal(granted.status, 200);
+  assert.deepEqual([granted.body.userDelegatedPermissionIds, granted.body.clientPermissionIds], [[read], []]);
+  assert.deepEqual([granted.body.userDelegatedAccess, granted.body.clientAccess], [true, false]);
+  const opened = await w.api('PUT', `/api/apis/${id}/cimd-access`, { enabled: true, permissionIds: [foreign, read] });
+  assert.deepEqual(
+    opened.body.permissions.map((p: { allowedForCimdClients: boolean }) => p.allowedForCimdClients),
+    [true, false],
+  );
+  const [untouched] = (await w.api('GET', `/api/apis/${other}`)).body.permissions;
+  assert.equal(untouched.allowedForCimdClients, false);
 });
 
 test('clients and APIs without a grant are offered, and withdrawing one offers it again', async (t) => {
@@ -179,7 +197,6 @@ test('what clients that describe themselves may ask for is set for each permissi
   );
   const off = await w.api('PUT', `/api/apis/${id}/cimd-access`, { enabled: false });
   assert.deepEqual([off.body.allowCimdClients, off.body.permissions[0].allowedForCimdClients], [false, false]);
-  assert.equal((await w.api('PUT', `/api/apis/${id}/cimd-access`, { enabled: true, permissionIds: ['gone'] })).status, 400);
 });
 
 test('APIs are searched by name and resource, and sorted', async (t) => {

@@ -153,6 +153,7 @@ export const setCimdAccess = createRoute({
   method: 'put',
   path: '/api/apis/{id}/cimd-access',
   summary: 'What clients that describe themselves by a document may ask for',
+  description: 'What is no permission of this API is left out.',
   request: { params: byId, body: json(SetCimdAccess) },
   responses: { 200: answer(Api), ...problems('validation_failed', ...refused, 'not_found') },
 });
@@ -177,7 +178,8 @@ export const setGrant = createRoute({
   method: 'put',
   path: '/api/apis/{id}/clients/{clientId}',
   summary: 'Grant a client an API',
-  description: 'A permission implies the access it belongs to; a public client has no access for itself.',
+  description:
+    'A permission implies the access it belongs to; a public client has no access for itself. What is no permission of this API is left out: the answer says what was granted.',
   request: { params: byId.extend({ clientId: z.string() }), body: json(SetGrant) },
   responses: { 200: answer(ClientGrant), ...problems('validation_failed', ...refused, 'not_found') },
 });

@@ -115,8 +115,8 @@ export function createApiGrants({ db, clock, audit, apis, logosOf }: Deps) {
         const client = await clientOf(tx, clientId);
         const store = apiStore(tx);
         const permissions = await store.permissionsOf([apiId]);
-        const user = knownPermissions(permissions, wanted.userDelegatedPermissionIds ?? [], 'userDelegatedPermissionIds');
-        const own = client.is_public ? [] : knownPermissions(permissions, wanted.clientPermissionIds ?? [], 'clientPermissionIds');
+        const user = knownPermissions(permissions, wanted.userDelegatedPermissionIds ?? []);
+        const own = client.is_public ? [] : knownPermissions(permissions, wanted.clientPermissionIds ?? []);
         const access = {
           user: wanted.userDelegatedAccess || user.length > 0,
           client: !client.is_public && (wanted.clientAccess || own.length > 0),

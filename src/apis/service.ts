@@ -43,11 +43,10 @@ export const toApi = (row: ApiRow, permissions: readonly PermissionRow[]): Api =
 
 const described = ({ id, permissions, ...api }: Api) => ({ apiId: id, ...api, permissions: permissions.map(({ id: _, ...told }) => told) });
 
-/** Throws `validation_failed` for an id that is none of the permissions'. */
-export const knownPermissions = (permissions: readonly PermissionRow[], ids: readonly string[], field: string): string[] => {
+/** Those of the ids that are permissions of the API. A client that read the API before one of them went sends that one too, and goes on with the others. */
+export const knownPermissions = (permissions: readonly PermissionRow[], ids: readonly string[]): string[] => {
   const known = new Set(permissions.map((permission) => permission.id));
-  if (ids.some((id) => !known.has(id))) throw invalidField(field, 'invalid_format', 'A permission does not belong to this API');
-  return [...new Set(ids)];
+  return [...new Set(ids)].filter((id) => known.has(id));
 };
 
 /** Resource servers and their permissions. */
@@ -160,7 +159,7 @@ export function createApis({ db, clock, random, audit, issuer }: Deps) {
       change(actor, id, 'API_CIMD_ACCESS_UPDATED', async (tx) => {
         const store = apiStore(tx);
         const permissions = await store.permissionsOf([id]);
-        const allowed = enabled ? knownPermissions(permissions, permissionIds, 'permissionIds') : [];
+        const allowed = enabled ? knownPermissions(permissions, permissionIds) : [];
         await store.update(id, { allow_cimd: enabled ? 1 : 0, updated_at: clock.now() });
         for (const permission of permissions)
           await store.updatePermission(permission.id, { allow_cimd: allowed.includes(permission.id) ? 1 : 0 });
