@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:https';
@@ -110,9 +111,10 @@ writeFileSync(join(out, 'config.json'), JSON.stringify(config, null, 1));
 process.stdout.write('prepared for the suite\n');
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    server.kill();
+  process.once(signal, async () => {
     front.close();
+    // It writes its last lines to us, and its files into the directory.
+    if (server.kill()) await once(server, 'exit');
     rmSync(directory, { recursive: true, force: true });
     process.exit(0);
   });
