@@ -1,3 +1,4 @@
+import { write, writeSync } from 'node:fs';
 import pino from 'pino';
 import { escapeUnsafe, hideWords, textLine } from './log-format.ts';
 import { VERSION } from './version.ts';
@@ -17,7 +18,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-/** What `createLog` needs of a stream: pino's destination, or a test's. */
+/** What `createLog` needs of a stream. */
 interface Sink {
   write(line: string): unknown;
   flushSync?(): void;
@@ -27,28 +28,55 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Lines that are written together: one system call for many requests. */
 const TOGETHER = 32;
+/** Characters that wait at most for a reader that takes nothing; later lines are dropped. */
+const MOST = 64 * 1024 * 1024;
+/** How often a last write is tried again, 20 ms apart, when the reader takes nothing at the moment. */
+const TRIES = 50;
 
-/** Lines wait here for at most half a second, or until there are enough of them. Joined, they are one text; each added to a longer one costs more than making it. */
-function buffered(): Sink {
-  const sink = pino.destination({ dest: 1, minLength: 4096, maxLength: 64 * 1024 * 1024, sync: false });
-  // A reader of our lines that went away must not end the server.
-  sink.on('error', () => {});
+/**
+ * Lines wait here for at most half a second, or until there are enough of them. Joined, they are one text; each added to a longer one costs more
+ * than making it. What nobody reads any more is dropped: it ends no server, and keeps none from ending.
+ */
+function buffered(fd = 1): Sink {
   let lines: string[] = [];
-  const pass = () => {
-    if (lines.length > 0) sink.write(lines.join(''));
+  let held = 0;
+  let leaving: Buffer | undefined;
+  const taken = () => {
+    const text = lines.join('');
     lines = [];
+    held = 0;
+    return Buffer.from(text);
   };
-  setInterval(() => {
-    pass();
-    sink.flush();
-  }, 500).unref();
+  const go = () => {
+    if (leaving || lines.length === 0) return;
+    leaving = taken();
+    push(leaving);
+  };
+  const push = (chunk: Buffer) =>
+    write(fd, chunk, (cause, written) => {
+      if (cause?.code === 'EAGAIN') return void setTimeout(push, 20, chunk).unref();
+      leaving = !cause && written < chunk.length ? chunk.subarray(written) : undefined;
+      if (leaving) push(leaving);
+      else if (lines.length >= TOGETHER) go();
+    });
+  setInterval(go, 500).unref();
   return {
     write(line) {
-      if (lines.push(line) === TOGETHER) pass();
+      if (held > MOST) return;
+      held += line.length;
+      if (lines.push(line) >= TOGETHER) go();
     },
     flushSync() {
-      pass();
-      sink.flushSync();
+      let rest = taken();
+      for (let tries = 0; rest.length > 0 && tries < TRIES; ) {
+        try {
+          rest = rest.subarray(writeSync(fd, rest));
+        } catch (cause) {
+          if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+          tries++;
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        }
+      }
     },
   };
 }
@@ -61,23 +89,16 @@ export function createLog(
   { logLevel, logJson }: { logLevel: keyof Log; logJson: boolean },
   sink: Sink = buffered(),
 ): Log & { flush(): void } {
-  const write = logJson
+  const put = logJson
     ? jsonWriter(sink)
     : (level: keyof Log, message: string, fields?: LogFields) => void sink.write(textLine(level, message, fields));
   const least = LEVELS.indexOf(logLevel);
   const at = (level: keyof Log) => {
     if (LEVELS.indexOf(level) < least) return () => {};
     return (message: string, fields?: LogFields) =>
-      write(level, level === 'error' && !message.includes('error') ? `error: ${message}` : message, fields);
+      put(level, level === 'error' && !message.includes('error') ? `error: ${message}` : message, fields);
   };
-  const flush = () => {
-    try {
-      sink.flushSync?.();
-    } catch {
-      // Nothing was written yet, or nobody reads any more.
-    }
-  };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), flush };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), flush: () => sink.flushSync?.() };
 }
 
 function jsonWriter(sink: Sink) {

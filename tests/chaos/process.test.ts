@@ -76,6 +76,15 @@ test('REL-22 a second signal ends a server at once that waits for a request', as
   slow.destroy();
 });
 
+test('REL-22 a server whose log nobody reads any more serves on, and ends at a SIGTERM', { timeout: 30_000 }, async (t) => {
+  const place = await workplace(t);
+  const server = await place.start();
+  server.child.stdout?.destroy();
+  for (let i = 0; i < 3; i++) assert.equal((await fetch(`${server.url}/api/users`)).status, 401);
+  server.child.kill('SIGTERM');
+  assert.equal(await server.ended, 0);
+});
+
 test('REL-28 a second server on the same database ends with a sentence, and the first goes on', async (t) => {
   const place = await workplace(t);
   const first = await place.start();
