@@ -335,11 +335,11 @@ insert into "oauth_grant" ("id", "client_id", "user_id", "session_id", "kind", "
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- redeemCode
-update "oauth_grant" set "code_used_at" = ? where "id" = ? and "code_hash" = ? and "code_used_at" is null and "revoked_at" is null and "code_expires_at" > ? returning "id";
+update "oauth_grant" set "code_used_at" = ? where "id" = ? and "code_hash" = ? and "code_used_at" is null and "revoked_at" is null and "code_expires_at" > ?;
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- rotate
-update "oauth_token" set "used_at" = ? where "token_hash" = ? and "kind" = ? and "used_at" is null and "expires_at" > ? returning "grant_id";
+update "oauth_token" set "used_at" = ? where "token_hash" = ? and "kind" = ? and "used_at" is null and "expires_at" > ?;
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 delete from "oauth_token" where "grant_id" = ? and "expires_at" < ?;
 
