@@ -72,9 +72,13 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
 
     // biome-ignore lint/suspicious/noExplicitAny: three overloads, handed on as they came.
     override end(...args: any[]): this {
-      const [chunk] = args;
-      if (typeof chunk === 'string') this.size += args[1] === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
-      else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
+      const [chunk, encoding] = args;
+      if (typeof chunk === 'string') {
+        const length = encoding === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
+        this.size += length;
+        // A text of one byte for each character needs no encoding.
+        if (length === chunk.length && (encoding === undefined || encoding === 'utf8')) args[1] = 'latin1';
+      } else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
       // Whoever wrote no head yet hears at once, and not later where nobody listens, that theirs cannot be sent.
       if (!this.headersSent) return super.end(...(args as []));
       hold(() => super.end(...(args as [])));
