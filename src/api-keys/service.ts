@@ -46,13 +46,17 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
   const store = apiKeyStore(db);
   const staticHash = staticKey === undefined ? undefined : Buffer.from(sha256(staticKey));
 
+  /** Keys whose last use is being written: of many calls at once one writes. */
+  const noting = new Set<string>();
   /** Never waited for, and never more than a line in the log: a busy database must not slow a call down to note when it was. */
   const touch = (id: string, lastUsedAt: number | null) => {
     const now = clock.now();
-    if (lastUsedAt !== null && lastUsedAt > now - TOUCH_SECONDS) return;
-    store.touch(id, now, now - TOUCH_SECONDS).catch((cause: unknown) => {
-      log.debug('the last use of an API key was not written', { key: id, detail: String(cause) });
-    });
+    if (noting.has(id) || (lastUsedAt !== null && lastUsedAt > now - TOUCH_SECONDS)) return;
+    noting.add(id);
+    store
+      .touch(id, now, now - TOUCH_SECONDS)
+      .catch((cause: unknown) => log.debug('the last use of an API key was not written', { key: id, detail: String(cause) }))
+      .finally(() => noting.delete(id));
   };
 
   const callerOf = (owner: Owner, key: { id: string; scopes: readonly KeyScope[] }): Caller => {
