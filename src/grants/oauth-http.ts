@@ -92,12 +92,13 @@ function refusal(error: OAuthError): Reply {
 }
 
 /** An application, a person or a grant that is deleted in this moment is refused as one that was deleted before. */
-function refusalBehind(cause: unknown, { body }: Call): OAuthError | undefined {
+function refusalBehind(cause: unknown, call: Call): OAuthError | undefined {
   if (cause instanceof OAuthError) return cause;
   const thing = vanished(cause);
   if (thing === undefined) return undefined;
   // Where the database does not tell: a request without a person can have lost nothing but its application.
-  return thing === 'client' || (thing === '' && !/(?:^|&)grant_type=(?!client_credentials(?:&|$))/.test(body))
+  const type = form(call).get('grant_type') ?? 'client_credentials';
+  return thing === 'client' || (thing === '' && type === 'client_credentials')
     ? new OAuthError('invalid_client', 'client authentication failed', { reason: 'client-deleted' })
     : new OAuthError('invalid_grant', 'the grant is invalid, expired or revoked', { reason: 'grant-revoked' });
 }

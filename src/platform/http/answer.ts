@@ -64,8 +64,8 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
       return super.writeHead(status, all);
     }
 
-    /** Head and body as they are given, nothing added. `latin1`: the body has one byte for each character. */
-    endWhole(status: number, headers: Flat, body: string | undefined, encoding: 'latin1' | 'utf8'): void {
+    /** Head and body as they are given, nothing added. `latin1`: each character of the body stands for one byte. */
+    endWhole(status: number, headers: Flat, body: string | undefined, encoding?: 'latin1'): void {
       super.writeHead(status, headers);
       this.end(body, encoding);
     }
@@ -77,7 +77,7 @@ export const answerClass = ({ closed, open }: DefaultHeaders) =>
         const length = encoding === 'latin1' ? chunk.length : Buffer.byteLength(chunk);
         this.size += length;
         // A text of one byte for each character needs no encoding.
-        if (length === chunk.length && (encoding === undefined || encoding === 'utf8')) args[1] = 'latin1';
+        if (length === chunk.length && encoding === undefined) args[1] = 'latin1';
       } else if (chunk instanceof Uint8Array) this.size += chunk.byteLength;
       // Whoever wrote no head yet hears at once, and not later where nobody listens, that theirs cannot be sent.
       if (!this.headersSent) return super.end(...(args as []));

@@ -174,9 +174,7 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     );
     const length = Buffer.byteLength(reply.body);
     const head = headOf(reply, exchange.cors ? 'open' : 'closed');
-    // A text of one byte for each character needs no encoding.
-    const encoding = length === reply.body.length ? 'latin1' : 'utf8';
-    outgoing.endWhole(reply.status, [...head, 'content-length', String(length), 'x-request-id', requestId], reply.body, encoding);
+    outgoing.endWhole(reply.status, [...head, 'content-length', String(length), 'x-request-id', requestId], reply.body);
   };
 
   let arrived: (() => void)[] = [];
