@@ -3,14 +3,15 @@ import type { Grants, NewGrant, NewToken, Values } from '#oidc/ports.ts';
 import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { Seal } from '#platform/seal.ts';
+import { stamped } from '#platform/stamped.ts';
 import { grantStore } from './store.ts';
-import { newTokenKey, stamped, tokenKey } from './token-key.ts';
+import { newTokenKey, tokenKey } from './token-key.ts';
 
 /** Seconds: no token lives shorter (`accessTokenDurationMinutes` is one at least). */
 const SHORTEST_LIFE = 60;
 
 const tokenRow = (grantId: string, token: NewToken, now: number) => ({
-  token_hash: newTokenKey(token.value, now),
+  token_hash: newTokenKey(token, now),
   kind: token.kind,
   grant_id: grantId,
   jti: token.jti,
@@ -93,7 +94,7 @@ const grantRow = (id: string, grant: NewGrant, now: number) => ({
 export function createValues({ random, seal }: { random: Random; seal: Seal }): Values {
   const key = seal.key('refresh-token-successor');
   return {
-    uuid: random.uuid,
+    tokenId: random.rowId,
     refreshToken: (now) => stamped(random.secret(), now),
     successor: (refreshToken, usedAt) => stamped(createHmac('sha256', key).update(refreshToken).digest('base64url'), usedAt),
     sha256,

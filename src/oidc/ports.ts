@@ -268,7 +268,8 @@ export interface ClientAssertions {
 
 /** Random and derived values. */
 export interface Values {
-  uuid(): string;
+  /** A `jti`: a UUID that begins with the time (RFC 9562 version 7), which no token hides. */
+  tokenId(): string;
   /** A new refresh token: 256 random bits behind the time. */
   refreshToken(now: Seconds): string;
   /** The refresh token that follows one used at `usedAt`: the same each time it is asked, known to nobody without our key. */

@@ -22,11 +22,14 @@ const valuesOf = (header: string, name: string): string[] =>
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
 
+/** A secret, alone or behind its time. */
+const VALUE = /^[\w-]{43}(?:[\w-]{8})?$/;
+
 /** Exactly one value of the shape we hand out; anything else is as good as no cookie. */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
   const values = valuesOf(header, name);
-  return values.length === 1 && /^[\w-]{43}$/.test(values[0] as string) ? values[0] : undefined;
+  return values.length === 1 && VALUE.test(values[0] as string) ? values[0] : undefined;
 }
 
 /**

@@ -8,7 +8,8 @@ import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
-import { type Random, sha256 } from '#platform/random.ts';
+import { momentOf, type Random } from '#platform/random.ts';
+import { keyOf, newKeyOf, stamped } from '#platform/stamped.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { sessionStore } from './store.ts';
 
@@ -85,7 +86,7 @@ interface Deps {
   neighbours: { revokeGrantsOfSession: RevokeGrantsOfSession; hold: HoldUser };
 }
 
-/** Sessions are rows: opaque 256-bit values stored hashed, with an idle and an absolute limit that are read here and never left to the cookie. */
+/** Sessions are rows: opaque values of 256 random bits stored hashed, with an idle and an absolute limit that are read here and never left to the cookie. */
 export function createSessions({ db, clock, random, audit, limits, neighbours }: Deps) {
   const removeWithGrants = async (tx: Db, removed: { id: string }[], keepOffline: boolean) => {
     for (const { id } of removed) await neighbours.revokeGrantsOfSession(tx, id, { keepOffline });
@@ -94,9 +95,9 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
   /** Same person again in the same browser: the row stays, so that what applications were granted in it stays its own; the value changes. */
   const replace = async (tx: Db, oldValue: string, row: SessionRow & { session_hash: string; ip: string; user_agent: string }) => {
     const store = sessionStore(tx);
-    const kept = await store.renew(sha256(oldValue), row);
+    const kept = await store.renew(keyOf(oldValue), row);
     if (kept) return kept.id;
-    const removed = await store.removeByHash(sha256(oldValue));
+    const removed = await store.removeByHash(keyOf(oldValue));
     if (removed) await removeWithGrants(tx, [removed], true);
     await store.insert(row);
     return row.id;
@@ -122,10 +123,11 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
      */
     async start(tx: Db, { userId, amr, origin, replaces }: { userId: string; amr: Amr; origin: Origin; replaces?: string }) {
       const now = clock.now();
-      const value = random.secret();
+      const id = random.rowId();
+      const value = stamped(random.secret(), momentOf(id));
       const row = {
-        id: random.rowId(),
-        session_hash: sha256(value),
+        id,
+        session_hash: newKeyOf(value, momentOf(id)),
         user_id: userId,
         auth_time: now,
         amr: JSON.stringify(amr),
@@ -142,7 +144,7 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
 
     /** The live session of a cookie's value, and its person. Undefined when unknown, idle or over; throws `user_disabled` when the person is. */
     async find(value: string): Promise<{ session: Session; user: SessionUser } | undefined> {
-      const row = await sessionStore(db).findByHash(sha256(value));
+      const row = await sessionStore(db).findByHash(keyOf(value));
       const now = clock.now();
       const idleSeconds = await limits.idleSeconds();
       const decision = decide({
@@ -174,7 +176,7 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
     /** Plain sign-out of the browser that holds the value. Answers whether there was a session. */
     async end(value: string, origin: Origin): Promise<boolean> {
       return db.transaction().execute(async (tx) => {
-        const removed = await sessionStore(tx).removeByHash(sha256(value));
+        const removed = await sessionStore(tx).removeByHash(keyOf(value));
         if (!removed) return false;
         await removeWithGrants(tx, [removed], true);
         await audit.record(tx, { event: 'SIGN_OUT', user: await sessionStore(tx).username(removed.user_id), origin });

@@ -159,11 +159,11 @@ test('the cookies are what a browser protects best', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
   const set = (await ann.login()).headers.getSetCookie();
-  assert.match(set.join('\n'), /^__Host-access_token=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/m);
+  assert.match(set.join('\n'), /^__Host-access_token=[\w-]{51}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/m);
   const plain = await world(t, { appUrl: 'http://localhost:1411', internalAppUrl: 'http://localhost:1411' });
   const bob = await person(plain, { username: 'bob' });
   const overHttp = (await bob.login()).headers.getSetCookie();
-  assert.match(overHttp.join('\n'), /^access_token=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/m);
+  assert.match(overHttp.join('\n'), /^access_token=[\w-]{51}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/m);
 });
 
 test('SEC-139 a session value planted before the sign-in is never an authenticated one', async (t) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Db, openDatabase } from '#platform/db/open.ts';
 import type { NewRow } from '#platform/db/tables.ts';
 import { sha256 } from '#platform/random.ts';
+import { keyOf } from '#platform/stamped.ts';
 import { searchKey } from '#platform/text.ts';
 import type { Plan } from './load.ts';
 import { createPasskeys, makePasskey, type Passkey } from './passkeys.ts';
@@ -96,7 +97,7 @@ async function base(tx: Db, users: NewRow<'user'>[]) {
   await insertAll(tx, 'session', [
     {
       id: randomUUID(),
-      session_hash: sha256(session),
+      session_hash: keyOf(session),
       user_id: admin.id,
       auth_time: now(),
       amr: '["phr"]',

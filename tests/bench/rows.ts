@@ -2,8 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Tables } from '#platform/db/tables.ts';
 import { sha256, systemRandom } from '#platform/random.ts';
+import { stamped } from '#platform/stamped.ts';
 import { searchKey } from '#platform/text.ts';
-import { stamped, tokenKey } from '#src/grants/token-key.ts';
+import { tokenKey } from '#src/grants/token-key.ts';
 import { APPLICATION } from './scenarios.ts';
 
 /** In the small installation. */

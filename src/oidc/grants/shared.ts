@@ -114,7 +114,7 @@ export async function issueForPerson(
   const refresh: NewToken = {
     kind: 'refresh',
     value: refreshToken,
-    jti: deps.values.uuid(),
+    jti: deps.values.tokenId(),
     scopes: grant.scopes,
     audience: [client.id],
     expiresAt: Math.min(now + client.refreshTokenSeconds, grant.expiresAt),

@@ -20,7 +20,7 @@ export async function makeAccessToken(
   const audience = input.resource ? [input.resource] : [client.id];
   // Userinfo is one of our own resources: the issuer is in the audience when the token may be used there.
   if (scopes.some(isStandardScope)) audience.push(issuer);
-  const jti = values.uuid();
+  const jti = values.tokenId();
   const expiresAt = now + client.accessTokenSeconds;
   const value = await keys.sign(client.accessTokenAlg, 'at+jwt', {
     iss: issuer,

@@ -28,7 +28,7 @@ export function idTokenClaims(
     aud: [client.id],
     exp: now + ID_TOKEN_SECONDS,
     iat: now,
-    jti: values.uuid(),
+    jti: values.tokenId(),
     ...(grant.authTime === null ? {} : { auth_time: grant.authTime }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(acr === undefined ? {} : { acr }),

@@ -144,6 +144,7 @@ export interface Tables {
   consent: { user_id: string; client_id: string; scopes: Json; created_at: Seconds; last_used_at: Seconds };
   session: {
     id: string;
+    /** Behind the time the value was made at: `platform/stamped.ts`. */
     session_hash: string;
     user_id: string;
     /** When the person last proved themselves; never the time of a token. */
@@ -245,7 +246,7 @@ export interface Tables {
     revoked_at: Seconds | null;
   };
   oauth_token: {
-    /** Behind the second in which the token was made: `grants/token-key.ts`. */
+    /** Behind the time the token was made at: `grants/token-key.ts`. */
     token_hash: string;
     /** access | refresh */
     kind: string;
