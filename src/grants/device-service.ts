@@ -9,7 +9,8 @@ import type { Row, Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
-import { type Random, sha256 } from '#platform/random.ts';
+import type { Random } from '#platform/random.ts';
+import { keyOf, newStamped } from '#platform/stamped.ts';
 import { deviceStore } from './device-store.ts';
 import { grantStore } from './store.ts';
 
@@ -63,10 +64,10 @@ export function createDevices(deps: Deps) {
 
   const engine: Devices = {
     async open({ clientId, scopes, resource, expiresAt, interval, origin }, now) {
-      const deviceCode = random.secret();
+      const deviceCode = newStamped(random);
       const userCode = `E${random.text(7, ALPHABET)}`;
       await deviceStore(db).insert({
-        device_hash: sha256(deviceCode),
+        device_hash: keyOf(deviceCode),
         user_code_hash: hashUserCode(userCode),
         client_id: clientId,
         scope: scopes.join(' '),
@@ -83,7 +84,7 @@ export function createDevices(deps: Deps) {
       return { deviceCode, userCode };
     },
     async poll(deviceCode, clientId, now) {
-      const hash = sha256(deviceCode);
+      const hash = keyOf(deviceCode);
       const found = await deviceStore(db).find(hash, clientId);
       if (!found) return undefined;
       if (found.expires_at <= now) return 'expired';
@@ -176,7 +177,7 @@ export function createDevices(deps: Deps) {
         if (!taken) throw new AppError('oidc_invalid_device_code');
         const keys = consentKeys(askedIn(taken));
         await grantStore(tx).insertGrant({
-          id: random.uuid(),
+          id: random.rowId(),
           client_id: client.id,
           user_id: person.id,
           session_id: session.id,

@@ -17,7 +17,6 @@ import type {
 } from '#oidc/ports.ts';
 import { firstCells } from '#platform/db/in-place.ts';
 import type { Db, DbKind } from '#platform/db/open.ts';
-import { sha256 } from '#platform/random.ts';
 import { keyOf } from '#platform/stamped.ts';
 import { type FactsStatement, factsStatement, type Places, type Shape } from './facts-statement.ts';
 import { tokenKey } from './token-key.ts';
@@ -206,7 +205,7 @@ export function createLedger({ db, kind, merge, documents }: LedgerDeps): Ledger
       const { sql, columns, places } = statementFor({ clientId: clientId !== undefined, session: session !== undefined, grantBy });
       const values: string[] = [];
       if (token !== undefined) values.push(tokenKey(token));
-      else if (code !== undefined) values.push(sha256(code));
+      else if (code !== undefined) values.push(keyOf(code));
       if (session !== undefined) values.push(keyOf(session));
       if (clientId !== undefined) values.push(clientId);
       const row = (await firstCells(db, CompiledQuery.raw(sql, values), columns)) as Cells | undefined;

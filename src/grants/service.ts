@@ -3,7 +3,7 @@ import type { Grants, NewGrant, NewToken, Values } from '#oidc/ports.ts';
 import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { Seal } from '#platform/seal.ts';
-import { stamped } from '#platform/stamped.ts';
+import { keyOf, stamped } from '#platform/stamped.ts';
 import { grantStore } from './store.ts';
 import { newTokenKey, tokenKey } from './token-key.ts';
 
@@ -26,7 +26,7 @@ const tokenRow = (grantId: string, token: NewToken, now: number) => ({
 export function createGrants({ db, random }: { db: Db; random: Random }) {
   const rows = (grantId: string, tokens: readonly NewToken[], now: number) => tokens.map((token) => tokenRow(grantId, token, now));
   const engine: Grants = {
-    redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(sha256(code), grantId, rows(grantId, tokens, now), now),
+    redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(keyOf(code), grantId, rows(grantId, tokens, now), now),
     rotate: (refreshToken, { id, createdAt }, tokens, now) =>
       grantStore(db).rotate(tokenKey(refreshToken), id, rows(id, tokens, now), now, { mayHaveExpired: now - createdAt >= SHORTEST_LIFE }),
     addToken: async (grantId, token, now) => {
@@ -49,7 +49,7 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     openCode: async (tx: Db, grant: NewGrant, code: { value: string; expiresAt: number }, now: number) => {
       await grantStore(tx).insertGrant({
         ...grantRow(random.rowId(), grant, now),
-        code_hash: sha256(code.value),
+        code_hash: keyOf(code.value),
         code_expires_at: code.expiresAt,
       });
     },

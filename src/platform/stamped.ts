@@ -1,4 +1,4 @@
-import { sha256 } from './random.ts';
+import { momentOf, type Random, sha256 } from './random.ts';
 
 /** Characters of a stamp in a key: a number below 2^48 to the base of 36. */
 const STAMP = 10;
@@ -19,6 +19,9 @@ export function stamped(secret: string, at: number): string {
     veiled += BASE64URL[(rest % 64) ^ (VALUE_OF.get(secret[i] as string) ?? 0)];
   return veiled + secret;
 }
+
+/** A new one, with the millisecond: sessions, codes. */
+export const newStamped = (random: Random): string => stamped(random.secret(), momentOf(random.rowId()));
 
 /** The time of a stamped value; something else for what is none. */
 function unveiled(value: string): number {

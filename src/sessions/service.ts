@@ -8,8 +8,8 @@ import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
-import { momentOf, type Random } from '#platform/random.ts';
-import { keyOf, newKeyOf, stamped } from '#platform/stamped.ts';
+import type { Random } from '#platform/random.ts';
+import { keyOf, newStamped } from '#platform/stamped.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { sessionStore } from './store.ts';
 
@@ -123,11 +123,10 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
      */
     async start(tx: Db, { userId, amr, origin, replaces }: { userId: string; amr: Amr; origin: Origin; replaces?: string }) {
       const now = clock.now();
-      const id = random.rowId();
-      const value = stamped(random.secret(), momentOf(id));
+      const value = newStamped(random);
       const row = {
-        id,
-        session_hash: newKeyOf(value, momentOf(id)),
+        id: random.rowId(),
+        session_hash: keyOf(value),
         user_id: userId,
         auth_time: now,
         amr: JSON.stringify(amr),

@@ -9,6 +9,7 @@ import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import type { Origin } from '#platform/http/context.ts';
 import type { Random } from '#platform/random.ts';
+import { newStamped } from '#platform/stamped.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { signInStore } from './store.ts';
 
@@ -79,7 +80,7 @@ export function createAuthorizations({ db, clock, random, writers }: { db: Db; c
     async issue(authorization: Authorization): Promise<string | undefined> {
       const { client, person, newConsent, take, origin } = authorization;
       const now = clock.now();
-      const value = random.secret();
+      const value = newStamped(random);
       try {
         await db.transaction().execute(async (tx) => {
           if (take && !(await take(tx))) throw new Answered();

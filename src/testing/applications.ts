@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Row } from '../platform/db/tables.ts';
 import { sha256 } from '../platform/random.ts';
+import { keyOf } from '../platform/stamped.ts';
 import type { World } from './world.ts';
 
 export const CALLBACK = 'https://app.example.com/callback';
@@ -96,7 +97,7 @@ export async function codeFor({ database: { db }, clock }: World, app: Applicati
         nonce: init.nonce,
         codeChallenge: verifier && createHash('sha256').update(verifier).digest('base64url'),
       }),
-      code_hash: sha256(code),
+      code_hash: keyOf(code),
       code_expires_at: now + 60,
       code_used_at: null,
       created_at: now,

@@ -17,7 +17,7 @@ import { ENCRYPTION_KEY, startPocketId } from './systems.ts';
 async function fill(target: string): Promise<void> {
   const begun = performance.now();
   const kind = target.startsWith('postgres') ? 'postgres' : 'sqlite';
-  const statements = ['begin', ...enlarging(kind, now()), 'commit'];
+  const statements = ['begin', ...enlarging(now()), 'commit'];
   if (kind === 'sqlite') {
     const db = new DatabaseSync(target);
     for (const statement of statements) db.exec(statement);

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Tables } from '#platform/db/tables.ts';
-import { sha256, systemRandom } from '#platform/random.ts';
-import { stamped } from '#platform/stamped.ts';
+import { systemRandom } from '#platform/random.ts';
+import { keyOf, newStamped, stamped } from '#platform/stamped.ts';
 import { searchKey } from '#platform/text.ts';
 import { tokenKey } from '#src/grants/token-key.ts';
 import { APPLICATION } from './scenarios.ts';
@@ -100,7 +100,7 @@ export const grant = (clientId: string, userId: string, code?: string): NewRow<'
   auth_time: now() - 30,
   amr: '["phr"]',
   request: GRANT_REQUEST,
-  code_hash: code === undefined ? null : sha256(code),
+  code_hash: code === undefined ? null : keyOf(code),
   code_expires_at: code === undefined ? null : now() + LONG,
   code_used_at: null,
   created_at: now(),
@@ -126,16 +126,7 @@ export const secret = () => randomBytes(32).toString('base64url');
 /** As many of them. */
 export const values = (count: number) => Array.from({ length: count }, secret);
 
-/**
- * Codes in the order in which they are stored. A real installation has a handful of them at any time, on one page of the database; values taken in
- * another order than they lie in would measure how a file of a hundred thousand codes is read.
- */
-export const codesOf = (count: number): string[] =>
-  values(count)
-    .map((code) => ({ code, hash: sha256(code) }))
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .map(({ code }) => code);
-
+export const codesOf = (count: number): string[] => Array.from({ length: count }, () => newStamped(systemRandom));
 export const refreshTokensOf = (count: number): string[] => values(count).map((value) => stamped(value, now()));
 
 /** As long as a real one; who looks it up does not verify it. */
