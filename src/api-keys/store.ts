@@ -28,7 +28,7 @@ const LIST: ListShape = {
   id: 'id',
 };
 
-// Built once: it runs for every request with a key.
+// Built once: one of them runs for every request with a key.
 const withOwner = compileOnce((db, v: { hash: string }) =>
   db
     .selectFrom('api_key as k')
@@ -37,17 +37,19 @@ const withOwner = compileOnce((db, v: { hash: string }) =>
     .where('k.key_hash', '=', v.hash),
 );
 
+const staticOwner = compileOnce((db, v: { id: string }) =>
+  db
+    .selectFrom('user')
+    .select(['id as user_id', 'username', 'is_admin', 'role', 'disabled'])
+    .where('id', '=', v.id)
+    .where('is_static', '=', 1),
+);
+
 /** Keys and their owners' standing, read together so that no key is judged by yesterday's facts. */
 export const apiKeyStore = (db: Db) => ({
   withOwner: async (hash: string) => (await withOwner(db, { hash })).rows[0],
 
-  staticOwner: (id: string) =>
-    db
-      .selectFrom('user')
-      .select(['id as user_id', 'username', 'is_admin', 'role', 'disabled'])
-      .where('id', '=', id)
-      .where('is_static', '=', 1)
-      .executeTakeFirst(),
+  staticOwner: async (id: string) => (await staticOwner(db, { id })).rows[0],
 
   /** Several processes may start at once: the first one's row stays. */
   insertStaticOwner: (row: NewRow<'user'>) =>

@@ -9,5 +9,18 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
 
-/** RFC 3339 with second precision and `Z`, the form of every date in the REST API. */
-export const rfc3339 = (at: Seconds): string => `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
+const DAY = 86_400;
+const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`);
+let lastDay = Number.NaN;
+let lastDate = '';
+
+/** RFC 3339 with second precision and `Z`, the form of every date in the REST API. A list has many of few days, and the calendar is what costs. */
+export function rfc3339(at: Seconds): string {
+  const day = Math.floor(at / DAY);
+  if (day !== lastDay) {
+    lastDate = new Date(at * 1000).toISOString().split('T', 1)[0] as string;
+    lastDay = day;
+  }
+  const seconds = Math.floor(at - day * DAY);
+  return `${lastDate}T${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}Z`;
+}
