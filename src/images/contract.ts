@@ -18,6 +18,13 @@ const light = z
 const byId = z.object({ id: z.string() });
 const bad = ['invalid_image', 'file_too_large', 'file_type_not_supported'] as const;
 const refused = ['not_signed_in', 'forbidden'] as const;
+const ANY_TYPE =
+  'The file is png, jpeg, webp, gif, avif, heic, svg or ico by its content. HEIC is kept as WebP, which every browser shows.';
+const TYPES_OF: Record<string, string> = {
+  email: 'The file is png or jpeg by its content.',
+  favicon: 'The file is svg, png or ico by its content.',
+  'default-profile-picture': 'The file is png, jpeg, webp, gif, avif or heic by its content.',
+};
 const pictures = { tags: ['Profile pictures'] };
 const logos = { tags: ['OIDC clients'] };
 
@@ -41,7 +48,7 @@ const picture = <const M extends 'put' | 'delete', const P extends string>(metho
 export const setPicture = picture(
   'put',
   '/api/users/{id}/profile-picture',
-  "Replace a user's picture (png, jpeg, webp, gif or avif, at most 2 MiB)",
+  "Replace a user's picture (png, jpeg, webp, gif, avif or heic, at most 2 MiB)",
 );
 export const setMyPicture = picture('put', '/api/users/me/profile-picture', 'Replace the caller’s picture');
 export const removePicture = picture('delete', '/api/users/{id}/profile-picture', "Remove a user's picture");
@@ -60,6 +67,7 @@ export const setLogo = createRoute({
   method: 'post',
   path: '/api/oidc/clients/{id}/logo',
   summary: 'Replace a logo of a client (at most 2 MiB)',
+  description: ANY_TYPE,
   request: { params: byId, query: light, body: upload },
   responses: { ...done, ...problems(...refused, 'not_found', ...bad) },
 });
@@ -79,6 +87,7 @@ const application = <const M extends 'get' | 'put' | 'delete'>(method: M, name: 
     method,
     path: `/api/application-images/${name}`,
     summary,
+    ...(method === 'put' ? { description: TYPES_OF[name] ?? ANY_TYPE } : {}),
     request: { ...(name === 'logo' ? { query: light } : {}), ...(method === 'put' ? { body: upload } : {}) },
     responses: {
       ...(method === 'get' ? image : done),

@@ -1,7 +1,9 @@
 import { AppError } from '#platform/errors.ts';
+import { tiffOfHeic } from './heic.ts';
 import { imageLibrary } from './sharp.ts';
 import { declaresEntities, isPlainSvg } from './svg.ts';
 
+/** What is stored and served. */
 export const TYPES = {
   png: 'image/png',
   jpeg: 'image/jpeg',
@@ -11,8 +13,9 @@ export const TYPES = {
   svg: 'image/svg+xml',
   ico: 'image/x-icon',
 } as const;
-export type Format = keyof typeof TYPES;
-export const ANY_FORMAT = Object.keys(TYPES) as Format[];
+/** What may be sent: of browsers only Safari shows HEIC, so it is kept as WebP. */
+export type Format = keyof typeof TYPES | 'heic';
+const ANY_FORMAT: Format[] = [...(Object.keys(TYPES) as Format[]), 'heic'];
 
 /** An image that may be stored and served. */
 export interface CleanImage {
@@ -52,13 +55,26 @@ function beginsWithSvg(text: string): boolean {
   }
 }
 
+/**
+ * AVIF, HEIC or neither: which of them is in a file of the ISO base media format stands among its brands, the main one first (ISO/IEC 14496-12
+ * section 4.3). `mif1` is any of them.
+ */
+function heifFormat(bytes: Uint8Array): 'avif' | 'heic' | undefined {
+  if (ascii(bytes, 4, 8) !== 'ftyp') return;
+  const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
+  const brands = [ascii(bytes, 8, 12), ...(ascii(bytes, 16, Math.min(size, 256)).match(/.{4}/gs) ?? [])];
+  const telling = brands.find((brand) => /^(?:avi[fs]|hei[cxms]|hev[cxms])$/.test(brand));
+  return telling === undefined ? undefined : telling.startsWith('avi') ? 'avif' : 'heic';
+}
+
 /** What a file is by its content; its name and the type it was sent with say nothing. */
 export function formatOf(bytes: Uint8Array): Format | undefined {
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return 'jpeg';
   if (/^GIF8[79]a/.test(ascii(bytes, 0, 6))) return 'gif';
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
-  if (ascii(bytes, 4, 8) === 'ftyp' && /^avi[fs]/.test(ascii(bytes, 8, 12))) return 'avif';
+  const heif = heifFormat(bytes);
+  if (heif) return heif;
   if (startsWith(bytes, 0, 0, 1, 0)) return 'ico';
   return beginsWithSvg(new TextDecoder().decode(bytes.subarray(0, 4096))) ? 'svg' : undefined;
 }
@@ -86,7 +102,7 @@ async function opened(bytes: Uint8Array, { animated = false } = {}) {
   return image.timeout({ seconds: SECONDS });
 }
 
-const raster = async (bytes: Uint8Array, format: Exclude<Format, 'svg' | 'ico'>): Promise<CleanImage> => {
+const raster = async (bytes: Uint8Array, format: Exclude<keyof typeof TYPES, 'svg' | 'ico'>): Promise<CleanImage> => {
   const image = await opened(bytes, { animated: format === 'gif' || format === 'webp' });
   // Written anew, upright and without metadata: no place where it was taken, nothing appended behind it.
   const upright = image.autoOrient().resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true });
@@ -115,23 +131,24 @@ const icon = (bytes: Uint8Array): CleanImage => {
 
 /**
  * An uploaded or downloaded image made safe to serve: rewritten without metadata, an SVG that does more than show something turned into pixels.
- * Throws `file_too_large`, `file_type_not_supported` or `invalid_image`.
+ * Throws `file_too_large`, `file_type_not_supported` or `invalid_image`, or what `tiffOfHeic` throws.
  */
 export async function cleanImage(bytes: Uint8Array, formats: readonly Format[] = ANY_FORMAT): Promise<CleanImage> {
   const format = accepted(bytes, formats);
   if (format === 'svg') return vector(bytes).catch(invalid);
   if (format === 'ico') return icon(bytes);
+  if (format === 'heic') return raster(await tiffOfHeic(bytes), 'webp').catch(invalid);
   return raster(bytes, format).catch(invalid);
 }
 
 /** The formats a profile picture may come in. */
-const PORTRAITS: Format[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
+const PORTRAITS: Format[] = ['png', 'jpeg', 'webp', 'gif', 'avif', 'heic'];
 
 /** A square PNG of 300 × 300 from the middle of an image. Throws as `cleanImage`. */
 export async function portrait(bytes: Uint8Array): Promise<CleanImage> {
-  accepted(bytes, PORTRAITS);
+  const format = accepted(bytes, PORTRAITS);
   try {
-    const image = await opened(bytes);
+    const image = await opened(format === 'heic' ? await tiffOfHeic(bytes) : bytes);
     return {
       type: TYPES.png,
       bytes: await image.autoOrient().resize(300, 300, { fit: 'cover', position: 'attention' }).png({ compressionLevel: 9 }).toBuffer(),

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { type Fetched, FetchRefused } from '#platform/http/public-fetch.ts';
 import { auditRows, keyOf, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
+import { codeOf, upload } from '../testing/uploads.ts';
 import { type World, world } from '../testing/world.ts';
 import { formatOf } from './formats.ts';
 import { initialsOf } from './initials.ts';
@@ -29,18 +30,6 @@ const icon = async () => {
   return Buffer.concat([head, png]);
 };
 
-const upload = (
-  w: World,
-  method: string,
-  path: string,
-  bytes: Uint8Array | string,
-  { name = 'logo.png', key = w.config.staticApiKey! } = {},
-) => {
-  const form = new FormData();
-  form.set('file', new File([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], name));
-  return w.request(path, { method, headers: { 'x-api-key': key }, body: form });
-};
-const codeOf = async (response: Response) => [response.status, ((await response.json()) as { code: string }).code];
 const withClient = async (w: World) => {
   await w.api('POST', '/api/oidc/clients', { id: 'app', name: 'App' });
   return w;

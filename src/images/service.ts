@@ -150,7 +150,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       if (fetched.bytes.length > MAX_BYTES) throw new AppError('logo_too_large');
       if (!formatOf(fetched.bytes)) throw new AppError('logo_type_not_supported');
       return cleanImage(fetched.bytes).catch((cause: unknown) => {
-        throw cause instanceof AppError ? new AppError('logo_type_not_supported', { cause }) : cause;
+        throw cause instanceof AppError && cause.code === 'invalid_image' ? new AppError('logo_type_not_supported', { cause }) : cause;
       });
     },
 
