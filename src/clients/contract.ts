@@ -155,13 +155,13 @@ export const UpdateClient = z.object({ ...Writable, name: Writable.name.nullish(
 });
 export type UpdateClient = z.infer<typeof UpdateClient>;
 
-/** Printable ASCII of at least 16 characters. */
+/** Printable ASCII of at least 16 characters, the space being one (RFC 6749 appendix A.2); kept exactly as it is sent. */
 const OwnSecret = nullIsAbsent(
   z
     .string()
     .min(16)
     .max(512)
-    .regex(/^[\x21-\x7e]+$/)
+    .regex(/^[\x20-\x7e]+$/)
     .optional(),
 );
 

@@ -29,8 +29,6 @@ test('the older call replaces every secret by one, with or without a body', asyn
   assert.equal(second.status, 200);
   assert.deepEqual([await works(w, first.body.secret), await works(w, second.body.secret)], [false, true]);
   assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body.length, 1);
-  const own = await w.api('POST', '/api/oidc/clients/app/secret', { secret: 'my own secret value' });
-  assert.equal(own.status, 400, 'a space is not a printable character of a secret');
   assert.equal((await w.api('POST', '/api/oidc/clients/app/secret', { secret: 'my-own-secret-value' })).body.secret, 'my-own-secret-value');
   assert.equal(await works(w, 'my-own-secret-value'), true);
 });
@@ -46,6 +44,48 @@ test('the newer call adds a secret, shows it once, and leaves the others valid',
   const listed = (await w.api('GET', '/api/oidc/clients/app/secrets')).body;
   assert.deepEqual(Object.keys(listed[0]), ['id', 'prefix', 'createdAt', 'expiresAt', 'isActive']);
   assert.deepEqual((await w.api('GET', '/api/oidc/clients/app')).body.credentials.secrets, listed);
+});
+
+/** The status of a request for a token that sends these credentials. */
+const asks = async (w: World, authorization: string | undefined, body: Record<string, string> = {}) => {
+  const response = await w.request('/api/oidc/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...(authorization ? { authorization } : {}) },
+    body: new URLSearchParams({ grant_type: 'client_credentials', ...body }).toString(),
+  });
+  return response.status;
+};
+const basic = (credentials: string) => `Basic ${btoa(credentials)}`;
+
+// RFC 6749 section 2.3.1 and appendix A.2.
+for (const [path, status] of [
+  ['secret', 200],
+  ['secrets', 201],
+] as const) {
+  test(`a value of one’s own may have spaces, also around it, and authenticates exactly as it is (POST …/${path})`, async (t) => {
+    const w = await withClient(await world(t));
+    const secret = '  my own: 50% + a secret  ';
+    const made = await w.api('POST', `/api/oidc/clients/app/${path}`, { secret });
+    assert.deepEqual([made.status, made.body.secret], [status, secret]);
+    const escaped = encodeURIComponent(secret);
+    assert.equal(await asks(w, basic(`app:${escaped}`)), 200, 'a space as %20');
+    assert.equal(await asks(w, basic(`app:${escaped.replaceAll('%20', '+')}`)), 200, 'a space as +');
+    assert.equal(await asks(w, undefined, { client_id: 'app', client_secret: secret }), 200, 'in the body');
+    const trimmed = secret.trim();
+    assert.equal(await asks(w, basic(`app:${encodeURIComponent(trimmed)}`)), 401, 'without the spaces around it');
+    assert.equal(await asks(w, undefined, { client_id: 'app', client_secret: trimmed }), 401, 'without the spaces around it, in the body');
+  });
+}
+
+test('the longest value of the longest client id authenticates, with every character escaped', async (t) => {
+  const w = await world(t);
+  const id = '.'.repeat(128);
+  const secret = ' !'.repeat(256);
+  assert.equal((await w.api('POST', '/api/oidc/clients', { id, name: 'App', callbackURLs: [] })).status, 201);
+  assert.equal((await w.api('POST', `/api/oidc/clients/${id}/secrets`, { secret })).status, 201);
+  assert.equal((await w.api('POST', `/api/oidc/clients/${id}/secrets`, { secret: `${secret} ` })).status, 400);
+  const escaped = (text: string) => [...text].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
+  assert.equal(await asks(w, basic(`${escaped(id)}:${escaped(secret)}`)), 200);
 });
 
 test('SEC-039 a deleted secret is refused at once, and only that one', async (t) => {
@@ -83,6 +123,8 @@ test('an end in the past, a weak value and a body that is none are refused', asy
     { expiresAt: 'soon' },
     { secret: 'short' },
     { secret: 'ümläute-sind-nicht-erlaubt' },
+    { secret: 'a line of its own\nand another' },
+    { secret: 'one\u00a0that does not break' },
     { secret: 7 },
     [],
   ]) {

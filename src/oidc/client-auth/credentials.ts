@@ -12,7 +12,8 @@ export interface PresentedClient {
   method: 'client_secret_basic' | 'client_secret_post' | 'client_assertion' | 'none';
 }
 
-const MAX_BASIC = 2048;
+/** Base64 of the longest id and secret there can be, 128 and 512 characters, all of them escaped (`%2E`), has 2564. */
+const MAX_BASIC = 2600;
 const refuse = (reason: string) => new OAuthError('invalid_client', 'client authentication failed', { reason });
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined; a `+` is a space there. */
