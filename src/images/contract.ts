@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { problems } from '#platform/http/contract.ts';
+import { MAX_FILE } from '#platform/http/file-size.ts';
 
 /** A file is no schema: its handler reads it. */
 const upload = {
@@ -48,7 +49,7 @@ const picture = <const M extends 'put' | 'delete', const P extends string>(metho
 export const setPicture = picture(
   'put',
   '/api/users/{id}/profile-picture',
-  "Replace a user's picture (png, jpeg, webp, gif, avif or heic, at most 2 MiB)",
+  `Replace a user's picture (png, jpeg, webp, gif, avif or heic, at most ${MAX_FILE})`,
 );
 export const setMyPicture = picture('put', '/api/users/me/profile-picture', 'Replace the caller’s picture');
 export const removePicture = picture('delete', '/api/users/{id}/profile-picture', "Remove a user's picture");
@@ -66,7 +67,7 @@ export const setLogo = createRoute({
   ...logos,
   method: 'post',
   path: '/api/oidc/clients/{id}/logo',
-  summary: 'Replace a logo of a client (at most 2 MiB)',
+  summary: `Replace a logo of a client (at most ${MAX_FILE})`,
   description: ANY_TYPE,
   request: { params: byId, query: light, body: upload },
   responses: { ...done, ...problems(...refused, 'not_found', ...bad) },
@@ -100,6 +101,6 @@ const application = <const M extends 'get' | 'put' | 'delete'>(method: M, name: 
   });
 export const applicationImage = (name: string) => ({
   get: application('get', name, `The ${name} image`),
-  put: application('put', name, `Replace the ${name} image (at most 2 MiB)`),
+  put: application('put', name, `Replace the ${name} image (at most ${MAX_FILE})`),
   delete: application('delete', name, `Remove the ${name} image`),
 });

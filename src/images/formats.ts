@@ -1,4 +1,5 @@
 import { AppError } from '#platform/errors.ts';
+import { fileTooLarge, MAX_FILE_BYTES } from '#platform/http/file-size.ts';
 import { tiffOfHeic } from './heic.ts';
 import { imageLibrary } from './sharp.ts';
 import { declaresEntities, isPlainSvg } from './svg.ts';
@@ -23,7 +24,6 @@ export interface CleanImage {
   bytes: Uint8Array;
 }
 
-export const MAX_BYTES = 2 * 1024 * 1024;
 /** More pixels, over all frames, than any logo or background needs: each costs four bytes of memory when it is opened. */
 const MAX_PIXELS = 40_000_000;
 const MAX_FRAMES = 100;
@@ -81,7 +81,7 @@ export function formatOf(bytes: Uint8Array): Format | undefined {
 
 /** Throws `file_too_large` or `file_type_not_supported` before anything is opened. */
 export function accepted(bytes: Uint8Array, formats: readonly Format[]): Format {
-  if (bytes.length > MAX_BYTES) throw new AppError('file_too_large', { details: { max_size: `${MAX_BYTES / 1024 / 1024} MiB` } });
+  if (bytes.length > MAX_FILE_BYTES) throw fileTooLarge();
   const format = formatOf(bytes);
   if (!format || !formats.includes(format)) throw new AppError('file_type_not_supported');
   return format;

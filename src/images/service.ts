@@ -5,10 +5,11 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
+import { MAX_FILE_BYTES } from '#platform/http/file-size.ts';
 import { FetchRefused, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Audit } from '../audit/service.ts';
 import { createChosenImages } from './chosen.ts';
-import { type CleanImage, cleanImage, type Format, formatOf, MAX_BYTES, portrait } from './formats.ts';
+import { type CleanImage, cleanImage, type Format, formatOf, portrait } from './formats.ts';
 import { heldOnce } from './held-once.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
 import { imageStore } from './store.ts';
@@ -143,11 +144,11 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
 
     /** Downloads a logo from a public address. Throws `logo_download_failed`, `logo_type_not_supported` or `logo_too_large`. */
     async fetchLogo(url: string): Promise<CleanImage> {
-      const fetched = await fetchPublic(url, { maxBytes: MAX_BYTES + 1, accept: 'image/*' }).catch((cause: unknown) => {
+      const fetched = await fetchPublic(url, { maxBytes: MAX_FILE_BYTES + 1, accept: 'image/*' }).catch((cause: unknown) => {
         if (cause instanceof FetchRefused) throw new AppError('logo_download_failed', { detail: cause.message });
         throw cause;
       });
-      if (fetched.bytes.length > MAX_BYTES) throw new AppError('logo_too_large');
+      if (fetched.bytes.length > MAX_FILE_BYTES) throw new AppError('logo_too_large');
       if (!formatOf(fetched.bytes)) throw new AppError('logo_type_not_supported');
       return cleanImage(fetched.bytes).catch((cause: unknown) => {
         throw cause instanceof AppError && cause.code === 'invalid_image' ? new AppError('logo_type_not_supported', { cause }) : cause;

@@ -10,6 +10,7 @@ import { answerBadRequest } from './bad-request.ts';
 import { clientAddress } from './client-address.ts';
 import type { Endpoints, Reply } from './endpoints.ts';
 import type { Exchange } from './exchange.ts';
+import { fileTooLarge } from './file-size.ts';
 import { defaultHeaders } from './headers.ts';
 import { type BodyRefusal, readBody } from './request-body.ts';
 import { requestLog } from './request-log.ts';
@@ -65,8 +66,6 @@ const REFUSALS: Record<number, ErrorCode> = {
   431: 'headers_too_large',
   503: 'unavailable',
 };
-/** Of the `upload` bytes a form with a file in it may have. */
-const MOST_OF_A_FILE = '2 MiB';
 const OF_BODY: Record<Exclude<BodyRefusal, 'gone'>, number> = { 'too large': 413, encoded: 415 };
 
 /**
@@ -94,12 +93,9 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
 
   const refuse = (incoming: Served, outgoing: ServerResponse, status: number, why: string, retryAfter?: number) => {
     const isFile = status === 413 && incoming.headers['content-type']?.startsWith('multipart/form-data');
-    const details = isFile ? { max_size: MOST_OF_A_FILE } : undefined;
-    const error = new AppError(
-      isFile ? 'file_too_large' : (REFUSALS[status] as ErrorCode),
-      status === 421 ? { message: `${why.charAt(0).toUpperCase()}${why.slice(1)}` } : {},
-    );
-    const told = { error: error.message, code: error.code, details, request_id: incoming.exchange.requestId };
+    const message = status === 421 ? `${why.charAt(0).toUpperCase()}${why.slice(1)}` : undefined;
+    const error = isFile ? fileTooLarge() : new AppError(REFUSALS[status] as ErrorCode, { message });
+    const told = { error: error.message, code: error.code, details: error.extra.details, request_id: incoming.exchange.requestId };
     const body = Buffer.from(JSON.stringify(told));
     incoming.exchange.reason = why;
     // What is left of the request is not read: the connection cannot be used again.
