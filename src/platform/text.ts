@@ -17,13 +17,15 @@ const length = (text: string) => [...text].length;
 interface LineRules {
   min?: number;
   max: number;
+  /** Whether it may be empty but not blank. */
+  seen?: boolean;
 }
 
 /**
  * One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. What must be
  * there must be seen: a name of blanks would be a heading with a hole in it and a row nobody can point at.
  */
-export const line = ({ min = 0, max }: LineRules) =>
+export const line = ({ min = 0, max, seen = false }: LineRules) =>
   z
     .string()
     .openapi({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
@@ -34,7 +36,8 @@ export const line = ({ min = 0, max }: LineRules) =>
       if (min > 0 && !VISIBLE.test(input)) context.issues.push({ code: 'too_small', minimum: 1, inclusive: true, ...found });
       else if (length(input) < min) context.issues.push({ code: 'too_small', minimum: min, inclusive: true, ...found });
       else if (length(input) > max) context.issues.push({ code: 'too_big', maximum: max, inclusive: true, ...found });
-      else if (UNPRINTABLE.test(input)) context.issues.push({ code: 'invalid_format', format: 'regex', ...found });
+      else if (UNPRINTABLE.test(input) || (seen && input !== '' && !VISIBLE.test(input)))
+        context.issues.push({ code: 'invalid_format', format: 'regex', ...found });
     });
 
 /** Letters and digits of any script, no quotes, comments or lists: an address that is one recipient and nothing else. */

@@ -1,17 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ttl } from '#platform/duration.ts';
 import { answer, json, ListQuery, pageOf, problems } from '#platform/http/contract.ts';
-import { email, line } from '#platform/text.ts';
+import { email } from '#platform/text.ts';
 import { GroupMinimal } from '../groups/minimal.contract.ts';
-import { User, username } from '../users/contract.ts';
+import { nameOfPerson, User, username } from '../users/contract.ts';
 
 /** Who wants an account. `""` means "none" for the address. */
 export const SignUp = z
   .object({
     username: username(),
     email: z.preprocess((value) => (value === '' ? null : value), email().nullish()),
-    firstName: line({ max: 50 }).nullish(),
-    lastName: line({ max: 50 }).nullish(),
+    firstName: nameOfPerson(50),
+    lastName: nameOfPerson(50),
   })
   .openapi('SignUp');
 export type SignUp = z.infer<typeof SignUp>;

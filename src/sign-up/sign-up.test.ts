@@ -40,6 +40,19 @@ test('with a token somebody makes an account of their own and is signed in', asy
   assert.deepEqual([row.username, JSON.parse(row.data)], ['ela', { signupToken: id }]);
 });
 
+test('an account’s names may be empty, but blanks are none', async (t) => {
+  const w = await world(t);
+  await person(w, { username: 'kate' });
+  await configure(w, { allowUserSignups: 'open' });
+  for (const field of ['firstName', 'lastName']) {
+    const refused = await signUp(w, { [field]: ' \u3164 ' });
+    const { details } = (await refused.json()) as { details: { fields: Json[] } };
+    assert.deepEqual([refused.status, details.fields.map((one) => [one.field, one.code])], [400, [[field, 'invalid_format']]]);
+  }
+  const made = await signUp(w, { firstName: '', lastName: null });
+  assert.deepEqual([made.status, ((await made.json()) as Json).displayName], [201, '']);
+});
+
 test('without a token an account is made only where everybody may', async (t) => {
   const w = await world(t);
   for (const mode of ['disabled', 'withToken']) {

@@ -45,6 +45,9 @@ export type User = z.infer<typeof User>;
 export const USERNAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9_.@-]*[a-zA-Z0-9])?$/;
 export const username = () => line({ min: 1, max: 50 }).regex(USERNAME);
 
+/** A person's first, last or display name: programs leave them empty, but what is there can be seen. */
+export const nameOfPerson = (max: number) => line({ max, seen: true }).nullish();
+
 /** `""` and null both mean "none". */
 const orNone = <T extends z.ZodType<string>>(schema: T) => z.preprocess((value) => (value === '' ? null : value), schema.nullish());
 const flag = () => z.boolean().nullish();
@@ -53,9 +56,9 @@ const flag = () => z.boolean().nullish();
 const Own = {
   username: username().nullish(),
   email: orNone(email()),
-  firstName: line({ max: 50 }).nullish(),
-  lastName: line({ max: 50 }).nullish(),
-  displayName: line({ max: 100 }).nullish(),
+  firstName: nameOfPerson(50),
+  lastName: nameOfPerson(50),
+  displayName: nameOfPerson(100),
   locale: orNone(
     z
       .string()

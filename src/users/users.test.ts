@@ -137,6 +137,32 @@ test('names are counted in characters after NFC, and refused when longer', async
   );
 });
 
+/** Spaces of several scripts, and letters that are drawn as nothing. */
+const BLANK = [' ', '\u3000\u00a0', '\u200d', '\u3164'];
+test('a name of a person may be empty, but one of blanks is none, whoever gives it', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  const { id } = (await w.api('POST', '/api/users', { ...milton, firstName: '', lastName: '', displayName: '' })).body;
+  const call = await withSession(ann);
+  for (const field of ['firstName', 'lastName', 'displayName']) {
+    for (const blank of BLANK) {
+      const answers = await Promise.all([
+        w.api('POST', '/api/users', { username: 'blank', [field]: blank }),
+        w.api('PUT', `/api/users/${id}`, { [field]: blank }),
+        call('PUT', '/api/users/me', { [field]: blank }),
+      ]);
+      for (const { status, body } of answers)
+        assert.deepEqual(
+          [status, body.details?.fields.map((one: { field: string; code: string }) => [one.field, one.code])],
+          [400, [[field, 'invalid_format']]],
+          `${field} ${JSON.stringify(blank)}`,
+        );
+    }
+  }
+  const empty = await w.api('PUT', `/api/users/${id}`, { firstName: '', lastName: ' d’Arc ', displayName: '' });
+  assert.deepEqual([empty.status, empty.body.firstName, empty.body.lastName], [200, '', ' d’Arc ']);
+});
+
 for (const username of [
   '',
   ' ',

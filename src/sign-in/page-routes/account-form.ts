@@ -1,9 +1,14 @@
 import { AppError } from '#platform/errors.ts';
+import { line } from '#platform/text.ts';
+import { SignUp } from '../../sign-up/contract.ts';
 import type { MessageKey } from '../pages/messages.ts';
 import { SET_UP_FIELDS, type SetUpField } from '../pages/set-up.ts';
 
 /** The sentence for each field of a new account that can't stay as it is. */
 export type Mistakes = Partial<Record<SetUpField, MessageKey>>;
+
+/** Who fills in a form, unlike a program, says what to call them: the pages greet people by their first name. */
+export const AccountForm = SignUp.extend({ firstName: line({ min: 1, max: 50 }) });
 
 /** What was typed into the form of a new account. */
 export const typed = (form: Record<string, unknown>): Record<SetUpField, string> =>

@@ -1,12 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '#platform/errors.ts';
 import { type Env, originOf } from '#platform/http/context.ts';
-import { SignUp } from '../../sign-up/contract.ts';
 import { shortName } from '../pages/interaction.ts';
 import type { Look } from '../pages/layout.ts';
 import { addPasskeyPage, confirmPage, setUpLinkPage, setUpPage, skipPasskeyPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
-import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
+import { AccountForm, type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
 import { begun, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 
@@ -64,7 +63,7 @@ function setUpRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       const show = (look: Look) => setUpPage(look, { secret, values, wrong, problem: look.t('setup.error.form'), status: 400 });
       return renderer.render(c, show, { here: '/signup/setup' });
     };
-    const parsed = SignUp.safeParse(values);
+    const parsed = AccountForm.safeParse(values);
     if (!parsed.success) return again(unreadable(parsed.error.issues));
     try {
       const input = { input: parsed.data, secret, origin: originOf(c), replaces: cookies.session.read(c) };

@@ -99,14 +99,16 @@ test('the first administrator: a mistake is marked, the form keeps what was type
   assert.match(text, /name="username" value="&quot;&gt;&lt;b&gt;"[^>]* aria-invalid="true"/);
   assert.match(text, /name="email"[^>]* aria-invalid="true"/);
   assert.doesNotMatch(text, /name="firstName"[^>]* aria-invalid/);
+  const nameless = await b.visit('/signup/setup', { form: { secret, username: 'holo', firstName: '   ' } });
+  assert.match(await nameless.text(), /name="firstName"[^>]* aria-invalid="true"/);
 
-  assert.equal((await b.visit('/signup/setup', { form: { secret: 'wrong', username: 'holo' } })).status, 403);
+  assert.equal((await b.visit('/signup/setup', { form: { secret: 'wrong', username: 'holo', firstName: 'Holo' } })).status, 403);
   const made = await b.visit('/signup/setup', { form: { secret, username: 'holo', firstName: 'Holo', lastName: '', email: '' } });
   assert.equal(made.status, 303);
   assert.equal(made.headers.get('location'), '/signup/add-passkey');
   assert.match(await (await b.visit('/signup/add-passkey')).text(), /Now your passkey, Holo/);
 
-  const late = await browser(w).visit('/signup/setup', { form: { secret, username: 'late' } });
+  const late = await browser(w).visit('/signup/setup', { form: { secret, username: 'late', firstName: 'Late' } });
   assert.equal(late.headers.get('location'), '/login');
 });
 

@@ -46,6 +46,9 @@ test('what is wrong stands beside its field, and what was typed stays', async (t
   assert.match(taken, /name="firstName" value="Ela"/);
   assert.match(await wrong({ email: 'ann@example.test' }), /id="email-wrong">This address belongs/);
   assert.match(await wrong({ email: '' }), /id="email-wrong">An e-mail address is needed/);
+  for (const firstName of ['', '   ', '\u3164'])
+    assert.match(await wrong({ firstName }), /id="firstName-wrong">Please say what we may call you/);
+  assert.match(await wrong({ lastName: '\u3164' }), /id="lastName-wrong"/);
   const shapes = await wrong({ username: '-', email: 'nope' });
   assert.match(shapes, /id="username-wrong"/);
   assert.match(shapes, /id="email-wrong"/);

@@ -1,11 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
-import { SignUp } from '../../sign-up/contract.ts';
 import type { Look } from '../pages/layout.ts';
 import { type Destination, toward } from '../pages/sign-in.ts';
 import { invitationPage, signUpClosedPage, signUpPage } from '../pages/sign-up.ts';
-import { type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
+import { AccountForm, type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
 import { formOf, type PageDeps, refusedCode, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 import { stepOf } from './interaction.ts';
@@ -49,7 +48,7 @@ export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
       const model = { token, destination, client, values, wrong, emailRequired: signUps.requiresEmail(), status: 400 };
       return renderer.render(c, (look) => signUpPage(look, model), { here: hereOf(token, destination) });
     };
-    const parsed = SignUp.safeParse(values);
+    const parsed = AccountForm.safeParse(values);
     if (!parsed.success) return again(unreadable(parsed.error.issues));
     try {
       const asked = { input: parsed.data, token: token || undefined, origin: originOf(c), replaces: cookies.session.read(c) };
