@@ -95,10 +95,7 @@ export async function createDirectory(foundation: Foundation) {
   const users = createUsers({ db, clock, random, audit, groups, claims: customClaims, policy: userPolicy, mergeClaims });
   const mail = createMail({
     people: {
-      addressFor: async (actor, id) => {
-        await db.transaction().execute((tx) => users.hold(tx, actor, id));
-        return (await users.get(id)).email;
-      },
+      addressFor: users.addressFor,
       ownAddress: async (id) => (await users.me(id)).email,
     },
     policy: () => ({

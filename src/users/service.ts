@@ -307,6 +307,14 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       return row && (row.display_name || `${row.first_name} ${row.last_name}`.trim() || row.username);
     },
 
+    /** Somebody's e-mail address, for a message to them. Throws as `hold`. */
+    async addressFor(actor: Actor, id: string): Promise<string | null> {
+      const row = await userStore(db).byId(id);
+      if (!row) throw notFound();
+      mayTouch(actor, row);
+      return row.email;
+    },
+
     /** As `hold`, but everybody has a say over themselves. */
     async holdOwnOr(tx: Tx, actor: Actor, id: string): Promise<{ id: string; username: string }> {
       const row = await userStore(tx).forChange(id);

@@ -23,6 +23,18 @@ test('an administrator who mails a code learns first what stands in the way', as
   assert.deepEqual(codeOf(await mail(id)), [409, 'mail_unavailable']);
 });
 
+test('whether somebody may be mailed is read, and nobody is held for it', async (t) => {
+  const w = await world(t);
+  await w.api('PUT', CONFIGURATION, { emailOneTimeAccessAsAdminEnabled: 'true' });
+  const { id } = (await w.api('POST', '/api/users', { username: 'milton', email: 'milton@example.org' })).body;
+  const before = w.statements.length;
+  assert.deepEqual(codeOf(await w.api('POST', `/api/users/${id}/one-time-access-email`)), [409, 'mail_disabled']);
+  const taken = w.statements.slice(before).filter((sql) => / where "user"\."id" = /.test(sql));
+  assert.equal(taken.length, 1, taken.join('; '));
+  assert.match(taken[0] ?? '', /^select /);
+  assert.doesNotMatch(taken[0] ?? '', / for update/);
+});
+
 test('a user manager mails no code to an administrator', async (t) => {
   const w = await world(t);
   await w.api('PUT', CONFIGURATION, { emailOneTimeAccessAsAdminEnabled: 'true' });
