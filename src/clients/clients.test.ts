@@ -284,10 +284,31 @@ test('the groups that may use a client are replaced as a whole; unrestricting th
   assert.equal((await w.api('PUT', '/api/oidc/clients/paperless/allowed-user-groups', {})).status, 400);
   await w.api('PUT', '/api/oidc/clients/paperless', { name: 'Renamed' });
   assert.deepEqual(await allowed(), [...ids].sort(), 'leaving the flag out keeps the groups');
+  w.clock.advance(1);
   await w.api('PUT', '/api/oidc/clients/paperless', { isGroupRestricted: false });
   assert.deepEqual(await allowed(), []);
-  const [row] = await auditRows(w, 'CLIENT_ALLOWED_GROUPS_UPDATED');
-  assert.deepEqual([row?.client_id, JSON.parse(row!.data.after!)], ['paperless', { allowedUserGroups: ['aa', 'bb'] }]);
+  const [chosen, cleared] = await auditRows(w, 'CLIENT_ALLOWED_GROUPS_UPDATED');
+  assert.deepEqual([chosen?.client_id, JSON.parse(chosen!.data.after!)], ['paperless', { allowedUserGroups: ['aa', 'bb'] }]);
+  assert.deepEqual(JSON.parse(cleared!.data.before!), { allowedUserGroups: ['aa', 'bb'] });
+});
+
+test('groups of a client that is not restricted are told when they are cleared, though nothing else changes', async (t) => {
+  const w = await world(t);
+  await w.api('POST', '/api/oidc/clients', { ...paperless, isGroupRestricted: false });
+  const { id } = (await w.api('POST', '/api/user-groups', { name: 'familia', friendlyName: 'Familia' })).body;
+  await w.api('PUT', '/api/oidc/clients/paperless/allowed-user-groups', { userGroupIds: [id] });
+  w.clock.advance(1);
+  const { credentials, ...same } = paperless;
+  const saved = await w.api('PUT', '/api/oidc/clients/paperless', { ...same, isGroupRestricted: false });
+  assert.deepEqual(saved.body.allowedUserGroups, []);
+  const rows = await auditRows(w, 'CLIENT_ALLOWED_GROUPS_UPDATED');
+  assert.deepEqual(
+    rows.map(({ data }) => [data.before, data.after].map((text) => JSON.parse(text!).allowedUserGroups)),
+    [
+      [[], ['familia']],
+      [['familia'], []],
+    ],
+  );
 });
 
 test('anybody may know of a client what its sign-in page shows, and nothing more', async (t) => {

@@ -349,6 +349,20 @@ test('a logo that an administrator chose stays, whatever the document says', asy
   }
 });
 
+test('a logo address that an administrator sends for it is passed over, like all that its document says', async (t) => {
+  const { w, net, asks } = await setting(t, { document: { ...GOOD, logo_uri: LOGO } });
+  net.documents[LOGO] = RED;
+  await asks();
+  const elsewhere = 'https://logos.example.com/logo.svg';
+  net.documents[elsewhere] = BLUE;
+  const saved = await w.api('PUT', PATH, { logoUrl: elsewhere, darkLogoUrl: elsewhere });
+  assert.deepEqual([saved.status, saved.body.hasLogo, saved.body.hasDarkLogo, await logoOf(w)], [200, true, false, 'red']);
+  assert.deepEqual(
+    net.asked.filter(({ url }) => url === elsewhere),
+    [],
+  );
+});
+
 test('the audit log tells of the first reading, of a change, and of an administrator’s refresh', async (t) => {
   const { w, net, asks } = await setting(t);
   const rows = async () =>

@@ -33,7 +33,8 @@ export interface ClientNeighbours {
   logosOf(clientIds: readonly string[]): Promise<Map<string, Logos>>;
   /** Downloads a logo from a public address. Throws `logo_download_failed`, `logo_type_not_supported` or `logo_too_large`. */
   fetchLogo(url: string): Promise<FetchedLogo>;
-  storeLogo(tx: Tx, clientId: string, variant: 'light' | 'dark', logo: FetchedLogo): Promise<void>;
+  /** Makes it the client's logo, and tells the audit log. */
+  storeLogo(tx: Tx, actor: Actor, client: { id: string; name: string }, variant: 'light' | 'dark', logo: FetchedLogo): Promise<void>;
 }
 interface Deps {
   db: Db;
@@ -92,13 +93,27 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
   };
 
   /** Logos come from elsewhere, so they are fetched before the transaction and refuse the whole change when they cannot be had. */
-  const fetchLogos = async (body: UpdateClient | CreateClient) => ({
+  const fetchLogos = async (body: Pick<UpdateClient, 'logoUrl' | 'darkLogoUrl'>) => ({
     light: body.logoUrl ? await neighbours.fetchLogo(body.logoUrl) : undefined,
     dark: body.darkLogoUrl ? await neighbours.fetchLogo(body.darkLogoUrl) : undefined,
   });
-  const storeLogos = async (tx: Tx, id: string, { light, dark }: Awaited<ReturnType<typeof fetchLogos>>) => {
-    if (light) await neighbours.storeLogo(tx, id, 'light', light);
-    if (dark) await neighbours.storeLogo(tx, id, 'dark', dark);
+  const storeLogos = async (tx: Tx, actor: Actor, client: ClientRow, { light, dark }: Awaited<ReturnType<typeof fetchLogos>>) => {
+    if (light) await neighbours.storeLogo(tx, actor, client, 'light', light);
+    if (dark) await neighbours.storeLogo(tx, actor, client, 'dark', dark);
+  };
+
+  /** Makes these the groups that list the client as theirs, and tells the audit log when that changes anything. */
+  const allowOnly = async (tx: Tx, actor: Actor, client: ClientRow, groupIds: readonly string[]): Promise<void> => {
+    const store = clientStore(tx);
+    const wanted = await neighbours.existingGroups(tx, [...new Set(groupIds)]);
+    if (wanted.length < new Set(groupIds).size) throw notFound('User group');
+    const had = await neighbours.existingGroups(tx, await store.allowedGroupIds(client.id));
+    const names = (groups: typeof had) => ({ allowedUserGroups: groups.map((group) => group.name).sort() });
+    const data = changes(names(had), names(wanted));
+    if (!data) return;
+    await store.disallow(client.id);
+    await store.allow(wanted.map((group) => ({ client_id: client.id, group_id: group.id })));
+    await audit.administered(tx, actor, { event: 'CLIENT_ALLOWED_GROUPS_UPDATED', client, data });
   };
 
   return {
@@ -140,8 +155,8 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
         .transaction()
         .execute(async (tx) => {
           await clientStore(tx).insert({ ...row, search_key: searchKey(row.name) });
-          await storeLogos(tx, row.id, logos);
           await audit.administered(tx, actor, { event: 'CLIENT_CREATED', client: row, data: changes(undefined, described(row)) });
+          await storeLogos(tx, actor, row, logos);
         })
         .catch((cause: unknown) => {
           throw cause instanceof AppError ? cause : conflictOf(cause, { 'client.id': taken(), client_pkey: taken() });
@@ -150,18 +165,20 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
     },
 
     async update(actor: Actor, id: string, given: UpdateClient): Promise<ClientWithGroups> {
-      const logos = await fetchLogos(given);
+      const known = await clientStore(db).byId(id);
+      if (!known) throw clientNotFound();
+      // A client that describes itself names its logo there.
+      const logos = await fetchLogos(known.client_type === 'cimd' ? {} : given);
       await db.transaction().execute(async (tx) => {
         const before = await hold(tx, id);
         const body = before.client_type === 'cimd' ? cimdBody(spelledOut(given), before) : spelledOut(given);
         checkPatterns(before, body, uriPolicy);
         const after = mergedClient(before, body);
-        const store = clientStore(tx);
-        if (body.isGroupRestricted === false) await store.disallow(id);
-        await storeLogos(tx, id, logos);
+        if (body.isGroupRestricted === false) await allowOnly(tx, actor, after, []);
+        await storeLogos(tx, actor, after, logos);
         const data = changes(described(before), described(after));
         if (!data && after.pkce_supported === before.pkce_supported) return;
-        await store.update(id, { ...after, search_key: searchKey(after.name), updated_at: clock.now() });
+        await clientStore(tx).update(id, { ...after, search_key: searchKey(after.name), updated_at: clock.now() });
         if (data) await audit.administered(tx, actor, { event: 'CLIENT_UPDATED', client: after, data });
       });
       return get(id);
@@ -179,19 +196,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
 
     /** Makes these the groups that may use the client; whether it is restricted at all is told by `isGroupRestricted`. */
     async setAllowedGroups(actor: Actor, id: string, groupIds: readonly string[]): Promise<Client> {
-      await db.transaction().execute(async (tx) => {
-        const client = await hold(tx, id);
-        const store = clientStore(tx);
-        const wanted = await neighbours.existingGroups(tx, [...new Set(groupIds)]);
-        if (wanted.length < new Set(groupIds).size) throw notFound('User group');
-        const had = await neighbours.existingGroups(tx, await store.allowedGroupIds(id));
-        const names = (groups: typeof had) => ({ allowedUserGroups: groups.map((group) => group.name).sort() });
-        const data = changes(names(had), names(wanted));
-        if (!data) return;
-        await store.disallow(id);
-        await store.allow(wanted.map((group) => ({ client_id: id, group_id: group.id })));
-        await audit.administered(tx, actor, { event: 'CLIENT_ALLOWED_GROUPS_UPDATED', client, data });
-      });
+      await db.transaction().execute(async (tx) => allowOnly(tx, actor, await hold(tx, id), groupIds));
       return show(id);
     },
 

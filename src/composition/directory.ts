@@ -67,7 +67,7 @@ export async function createDirectory(foundation: Foundation) {
       existingGroups: groups.existing,
       logosOf: (ids) => images.logosOf(ids),
       fetchLogo: (url) => images.fetchLogo(url),
-      storeLogo: (tx, id, variant, logo) => images.storeLogo(tx, id, variant, logo),
+      storeLogo: (...of) => images.storeLogo(...of),
     },
   });
   const clientSecrets = createClientSecrets({ db, clock, random, audit, hold: clients.hold });

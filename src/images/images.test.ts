@@ -341,6 +341,29 @@ test('a logo may be fetched from an address', async (t) => {
   assert.equal((await w.request(`${LOGO}?light=false`)).headers.get('content-type'), 'image/png');
 });
 
+test('a fetched logo is told in the audit log like an uploaded one, and only when it is another', async (t) => {
+  const documents: Record<string, Buffer> = {
+    'https://logo.example.org/l': await dot('png'),
+    'https://logo.example.org/m': await dot('png', 9, 9),
+  };
+  const w = await withClient(
+    await world(t, {}, { fetchPublic: async (url) => ({ type: 'image/png', bytes: documents[url]!, headers: {} }) }),
+  );
+  const put = (name: string) => w.api('PUT', '/api/oidc/clients/app', { logoUrl: `https://logo.example.org/${name}` });
+  for (const name of ['l', 'l', 'm']) assert.equal((await put(name)).status, 200);
+  const rows = await auditRows(w, 'CLIENT_LOGO_UPDATED');
+  assert.deepEqual(
+    rows.map((row) => [row.client_id, row.data.logo]),
+    [
+      ['app', 'light'],
+      ['app', 'light'],
+    ],
+  );
+  await w.api('POST', '/api/oidc/clients', { id: 'new', name: 'New', darkLogoUrl: 'https://logo.example.org/l' });
+  assert.deepEqual((await auditRows(w, 'CLIENT_LOGO_UPDATED')).filter((row) => row.client_id === 'new').length, 1);
+  assert.equal((await w.api('PUT', '/api/oidc/clients/gone', { logoUrl: 'https://logo.example.org/none' })).status, 404);
+});
+
 test('a logo that cannot be fetched refuses the whole change', async (t) => {
   let answer: () => Promise<Fetched> = async () => {
     throw new FetchRefused('connection refused by 10.0.0.1');

@@ -89,6 +89,21 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
     return stored ? (stored.bytes.length > 0 ? stored : undefined) : given[name];
   };
 
+  /** Makes an image, which may be what `fetchLogo` brought, a client's logo within the caller's transaction, and tells the audit log. */
+  const storeLogo = async (
+    tx: Tx,
+    actor: Actor,
+    client: { id: string; name: string },
+    variant: 'light' | 'dark',
+    image: CleanImage,
+  ): Promise<void> => {
+    const key = logoKey(client.id, variant === 'light');
+    // Who manages clients by files names the same address with every run.
+    if ((await imageStore(tx).hashOf(key)) === hashOf(image.bytes)) return;
+    await put(tx, key, image, { client_id: client.id });
+    await audit.administered(tx, actor, { event: 'CLIENT_LOGO_UPDATED', client, data: { logo: variant } });
+  };
+
   return {
     /** Of the images that pages show, those an administrator replaced; as of a few seconds ago at most. */
     chosen: chosen.list,
@@ -126,11 +141,9 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
 
     async setLogo(actor: Actor, clientId: string, light: boolean, bytes: Uint8Array): Promise<void> {
       const image = await cleanImage(bytes);
-      await db.transaction().execute(async (tx) => {
-        const client = await owners.holdClient(tx, clientId);
-        await put(tx, logoKey(client.id, light), image, { client_id: client.id });
-        await audit.administered(tx, actor, { event: 'CLIENT_LOGO_UPDATED', client, data: { logo: light ? 'light' : 'dark' } });
-      });
+      await db
+        .transaction()
+        .execute(async (tx) => storeLogo(tx, actor, await owners.holdClient(tx, clientId), light ? 'light' : 'dark', image));
     },
 
     async removeLogo(actor: Actor, clientId: string, light: boolean): Promise<void> {
@@ -155,10 +168,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       });
     },
 
-    /** Stores what `fetchLogo` brought, within the caller's transaction. */
-    storeLogo: async (tx: Tx, clientId: string, variant: 'light' | 'dark', image: CleanImage): Promise<void> => {
-      await put(tx, logoKey(clientId, variant === 'light'), image, { client_id: clientId });
-    },
+    storeLogo,
 
     /**
      * Makes this the light logo, or takes it away, unless there is another one than `ours` (its hash): what an administrator chose stays. Answers the
