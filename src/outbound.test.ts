@@ -38,7 +38,7 @@ const signsIn = async (w: World) => {
   return `${page.status} ${text}`;
 };
 const FEATURES = [
-  ['a logo', addsLogo, /422.*logo_download_failed/],
+  ['a logo', addsLogo, /422.*(?:logo_download_failed|logo_too_large)/],
   ['a client document', signsIn, /^400 <!doctype html>/],
 ] as const;
 

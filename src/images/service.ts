@@ -6,7 +6,7 @@ import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
 import { MAX_FILE_BYTES } from '#platform/http/file-size.ts';
-import { FetchRefused, type PublicFetch } from '#platform/http/public-fetch.ts';
+import { FetchRefused, FetchTooLarge, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Audit } from '../audit/service.ts';
 import { createChosenImages } from './chosen.ts';
 import { type CleanImage, cleanImage, type Format, formatOf, portrait } from './formats.ts';
@@ -157,11 +157,11 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
 
     /** Downloads a logo from a public address. Throws `logo_download_failed`, `logo_type_not_supported` or `logo_too_large`. */
     async fetchLogo(url: string): Promise<CleanImage> {
-      const fetched = await fetchPublic(url, { maxBytes: MAX_FILE_BYTES + 1, accept: 'image/*' }).catch((cause: unknown) => {
+      const fetched = await fetchPublic(url, { maxBytes: MAX_FILE_BYTES, accept: 'image/*' }).catch((cause: unknown) => {
+        if (cause instanceof FetchTooLarge) throw new AppError('logo_too_large');
         if (cause instanceof FetchRefused) throw new AppError('logo_download_failed', { detail: cause.message });
         throw cause;
       });
-      if (fetched.bytes.length > MAX_FILE_BYTES) throw new AppError('logo_too_large');
       if (!formatOf(fetched.bytes)) throw new AppError('logo_type_not_supported');
       return cleanImage(fetched.bytes).catch((cause: unknown) => {
         throw cause instanceof AppError && cause.code === 'invalid_image' ? new AppError('logo_type_not_supported', { cause }) : cause;

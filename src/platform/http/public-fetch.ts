@@ -11,6 +11,14 @@ export class FetchRefused extends Error {
   }
 }
 
+/** The answer of a public server had more than `maxBytes`. */
+export class FetchTooLarge extends FetchRefused {
+  constructor() {
+    super('the answer is too large');
+    this.name = 'FetchTooLarge';
+  }
+}
+
 export interface FetchLimits {
   maxBytes: number;
   /** For everything together: name, connection, headers, body, redirects. */
@@ -71,7 +79,8 @@ export function isPublicAddress(address: string): boolean {
 /**
  * GET for addresses that came from outside (logos, key sets, client documents). The name is resolved once, every answer has to be public, and the
  * connection goes to the very address that was checked, so a name that changes its mind gains nothing. Ports 80 and 443, three redirects, each
- * checked anew, no compression. `allowedHosts` may be private: an operator named them. Throws FetchRefused for anything but a 200.
+ * checked anew, no compression. `allowedHosts` may be private: an operator named them. Throws FetchRefused for anything but a 200, FetchTooLarge for
+ * too much of one.
  */
 export function createPublicFetch({
   allowedHosts = [],
@@ -124,12 +133,12 @@ export function createPublicFetch({
     });
 
   const body = async (answer: IncomingMessage, maxBytes: number): Promise<Buffer> => {
-    if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw new FetchRefused('the answer is too large');
+    if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw new FetchTooLarge();
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > maxBytes) throw new FetchRefused('the answer is too large');
+      if (size > maxBytes) throw new FetchTooLarge();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
