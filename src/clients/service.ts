@@ -32,7 +32,7 @@ export interface ClientNeighbours {
   /** Which logos each client has; one that has none is not in the map. */
   logosOf(clientIds: readonly string[]): Promise<Map<string, Logos>>;
   /** Downloads a logo from a public address. Throws `logo_download_failed`, `logo_type_not_supported` or `logo_too_large`. */
-  fetchLogo(url: string): Promise<FetchedLogo>;
+  fetchLogo(url: string, timeoutMs: number): Promise<FetchedLogo>;
   /** Makes it the client's logo, and tells the audit log. */
   storeLogo(tx: Tx, actor: Actor, client: { id: string; name: string }, variant: 'light' | 'dark', logo: FetchedLogo): Promise<void>;
 }
@@ -44,6 +44,9 @@ interface Deps {
   neighbours: ClientNeighbours;
   uriPolicy: UriPolicy;
 }
+
+/** How long an administrator waits for a logo. Both are asked for at once, so that two take no longer. */
+const LOGO_MS = 15_000;
 
 export const clientNotFound = () => notFound('OIDC client');
 
@@ -93,10 +96,10 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
   };
 
   /** Logos come from elsewhere, so they are fetched before the transaction and refuse the whole change when they cannot be had. */
-  const fetchLogos = async (body: Pick<UpdateClient, 'logoUrl' | 'darkLogoUrl'>) => ({
-    light: body.logoUrl ? await neighbours.fetchLogo(body.logoUrl) : undefined,
-    dark: body.darkLogoUrl ? await neighbours.fetchLogo(body.darkLogoUrl) : undefined,
-  });
+  const fetchLogos = async ({ logoUrl, darkLogoUrl }: Pick<UpdateClient, 'logoUrl' | 'darkLogoUrl'>) => {
+    const [light, dark] = await Promise.all([logoUrl, darkLogoUrl].map((url) => (url ? neighbours.fetchLogo(url, LOGO_MS) : undefined)));
+    return { light, dark };
+  };
   const storeLogos = async (tx: Tx, actor: Actor, client: ClientRow, { light, dark }: Awaited<ReturnType<typeof fetchLogos>>) => {
     if (light) await neighbours.storeLogo(tx, actor, client, 'light', light);
     if (dark) await neighbours.storeLogo(tx, actor, client, 'dark', dark);

@@ -66,7 +66,7 @@ export async function createDirectory(foundation: Foundation) {
       groupsOf: groups.minimalOfClient,
       existingGroups: groups.existing,
       logosOf: (ids) => images.logosOf(ids),
-      fetchLogo: (url) => images.fetchLogo(url),
+      fetchLogo: (...of) => images.fetchLogo(...of),
       storeLogo: (...of) => images.storeLogo(...of),
     },
   });

@@ -319,13 +319,13 @@ for (const [name, letters] of Object.entries({
 
 test('a logo may be fetched from an address', async (t) => {
   const png = await dot('png');
-  const asked: string[] = [];
+  const asked: [url: string, ms: number | undefined][] = [];
   const w = await world(
     t,
     {},
     {
-      fetchPublic: async (url) => {
-        asked.push(url);
+      fetchPublic: async (url, { timeoutMs }) => {
+        asked.push([url, timeoutMs]);
         return { type: 'text/plain', bytes: png, headers: {} };
       },
     },
@@ -337,7 +337,10 @@ test('a logo may be fetched from an address', async (t) => {
     darkLogoUrl: 'https://logo.example.org/d',
   });
   assert.deepEqual([created.status, created.body.hasLogo, created.body.hasDarkLogo], [201, true, true]);
-  assert.deepEqual(asked, ['https://logo.example.org/l', 'https://logo.example.org/d']);
+  assert.deepEqual(asked, [
+    ['https://logo.example.org/l', 15_000],
+    ['https://logo.example.org/d', 15_000],
+  ]);
   assert.equal((await w.request(`${LOGO}?light=false`)).headers.get('content-type'), 'image/png');
 });
 

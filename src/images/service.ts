@@ -155,9 +155,12 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       });
     },
 
-    /** Downloads a logo from a public address. Throws `logo_download_failed`, `logo_type_not_supported` or `logo_too_large`. */
-    async fetchLogo(url: string): Promise<CleanImage> {
-      const fetched = await fetchPublic(url, { maxBytes: MAX_FILE_BYTES, accept: 'image/*' }).catch((cause: unknown) => {
+    /**
+     * Downloads a logo from a public address within `timeoutMs`, or the few seconds that strangers may have us wait. Throws `logo_download_failed`,
+     * `logo_type_not_supported` or `logo_too_large`.
+     */
+    async fetchLogo(url: string, timeoutMs?: number): Promise<CleanImage> {
+      const fetched = await fetchPublic(url, { maxBytes: MAX_FILE_BYTES, accept: 'image/*', timeoutMs }).catch((cause: unknown) => {
         if (cause instanceof FetchTooLarge) throw new AppError('logo_too_large');
         if (cause instanceof FetchRefused) throw new AppError('logo_download_failed', { detail: cause.message });
         throw cause;
