@@ -228,22 +228,20 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
 
     /**
      * Makes these the user's groups, within the caller's transaction, and writes the audit row when an actor is given. Unknown ids are refused
-     * with `not_found`, or passed over with `lenient` (defaults that name a group deleted since).
+     * with `not_found`. With `configured` an administrator chose the groups, for everybody who is new: those deleted since are passed over, and
+     * whoever makes the user needs no say over them.
      */
-    async replaceOfUser(tx: Tx, actor: Actor | undefined, user: Named, groupIds: readonly string[], lenient = false): Promise<void> {
+    async replaceOfUser(tx: Tx, actor: Actor | undefined, user: Named, groupIds: readonly string[], configured = false): Promise<void> {
       const store = groupStore(tx);
       const wanted = groupIds.length === 0 ? [] : await store.existing([...new Set(groupIds)]);
-      if (!lenient && wanted.length < new Set(groupIds).size) throw missing();
+      if (!configured && wanted.length < new Set(groupIds).size) throw missing();
       const had = await store.groupIdsOf(user.id);
       const have = new Set(wanted.map((group) => group.id));
       const added = wanted.filter((group) => !had.includes(group.id));
       const removed = await store.existing(had.filter((id) => !have.has(id)));
       if (added.length + removed.length === 0) return;
-      await mayTouch(
-        tx,
-        actor,
-        [...added, ...removed].map((group) => group.id),
-      );
+      const touched = [...added, ...removed].map((group) => group.id);
+      if (!configured) await mayTouch(tx, actor, touched);
       await store.removeFromGroups(
         user.id,
         removed.map((group) => group.id),

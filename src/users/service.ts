@@ -24,13 +24,16 @@ type Tx = Transaction<Tables>;
 export interface UserGroups {
   /** By user; a user in no group is not in the map. */
   minimalOfUsers(userIds: readonly string[]): Promise<Map<string, GroupMinimal[]>>;
-  /** Makes these the user's groups. Unknown ids are refused (`not_found`), or passed over with `lenient`. */
+  /**
+   * Makes these the user's groups. Unknown ids are refused (`not_found`). `configured`: they are what the configuration gives to everybody new, so
+   * unknown ones are passed over, and the actor needs no say over them.
+   */
   replaceOfUser(
     tx: Tx,
     actor: Actor | undefined,
     user: { id: string; username: string },
     groupIds: readonly string[],
-    lenient?: boolean,
+    configured?: boolean,
   ): Promise<void>;
   /** Before somebody is removed. */
   leaveAll(tx: Tx, userId: string): Promise<void>;

@@ -586,6 +586,21 @@ test('a user manager manages people, but neither administrators nor the way to b
   assert.equal((await call('PUT', `/api/user-groups/${idOf('familia')}/users`, { userIds: [] })).status, 200);
 });
 
+test('the groups of the configuration are given to whom a user manager makes, also when an administrator is in them', async (t) => {
+  const w = await world(t);
+  const call = await withSession(await personWithRole(w, 'manager', 'user_manager'));
+  await person(w, { username: 'boss', admin: true, groups: ['everybody'] });
+  const { id } = (await w.api('GET', '/api/user-groups')).body.data[0];
+  await w.api('PUT', '/api/application-configuration', { signupDefaultUserGroupIDs: JSON.stringify([id]) });
+  const made = await call('POST', '/api/users', milton);
+  assert.deepEqual([made.status, made.body.userGroups?.map((g: { id: string }) => g.id)], [201, [id]]);
+  // What nobody but an administrator may choose is still not the manager's to choose.
+  const chosen = await call('POST', '/api/users', { username: 'x', email: 'x@example.org', userGroupIds: [id] });
+  assert.deepEqual([chosen.status, chosen.body.code], [403, 'forbidden']);
+  const moved = await call('PUT', `/api/users/${made.body.id}/user-groups`, { userGroupIds: [] });
+  assert.deepEqual([moved.status, moved.body.code], [403, 'forbidden']);
+});
+
 test('an auditor reads everything and changes nothing', async (t) => {
   const w = await world(t);
   const call = await withSession(await personWithRole(w, 'auditor', 'auditor'));
