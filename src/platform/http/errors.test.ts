@@ -30,6 +30,25 @@ for (const [what, input, expected] of [
 ] as const)
   test(`a field that is ${what} is told as ${expected[1]}`, () => assert.deepEqual(told(input), [expected]));
 
+test('a field that breaks two rules is told once, by the first of them', () => {
+  const Two = z.object({
+    id: z
+      .string()
+      .min(2)
+      .regex(/^[a-z]+$/),
+    name: z.string().min(2),
+  });
+  const issues = Two.safeParse({ id: '7', name: 'x' }).error?.issues ?? [];
+  assert.equal(issues.length, 3);
+  assert.deepEqual(
+    fieldErrors(issues).map(({ field, code }) => [field, code]),
+    [
+      ['id', 'too_short'],
+      ['name', 'too_short'],
+    ],
+  );
+});
+
 for (const [field, expected] of [
   ['displayName', 'Display name'],
   ['ttl', 'TTL'],

@@ -15,9 +15,9 @@ const isMissing = (issue: z.core.$ZodIssue): boolean =>
     ? issue.errors.length > 0 && issue.errors.every((branch) => branch.some((found) => found.path.length === 0 && isMissing(found)))
     : issue.code === 'invalid_type' && /received (?:undefined|null)$/.test(issue.message);
 
-/** zod's findings as the contract's field errors: required, invalid_format, too_short, too_long, or the rule's own name. */
+/** zod's findings as the contract's field errors, one for each field: required, invalid_format, too_short, too_long, or the rule's own name. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
-  return issues.map((issue) => {
+  const all = issues.map((issue) => {
     const field = issue.path.map((p, i) => (typeof p === 'number' ? `[${p}]` : `${i ? '.' : ''}${String(p)}`)).join('') || 'body';
     const name = spoken(field);
     if (isMissing(issue)) return { field, code: 'required', message: `${name} is required` };
@@ -38,6 +38,9 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
     if (issue.code === 'custom' && issue.params?.code) return { field, code: String(issue.params.code), message: issue.message };
     return { field, code: 'invalid_format', message: issue.code === 'custom' ? issue.message : `${name} is not valid` };
   });
+  const told = new Map<string, FieldError>();
+  for (const error of all) if (!told.has(error.field)) told.set(error.field, error);
+  return [...told.values()];
 }
 
 export function validationFailed(issues: readonly z.core.$ZodIssue[]): AppError {
