@@ -543,7 +543,7 @@ select "session".*, "user"."username", "user"."display_name", "user"."is_admin",
 update "session" set "last_seen_at" = ? where "id" = ? and "last_seen_at" <= ?;
 
 -- listOf
-select * from "session" where "user_id" = ? and "expires_at" > ? and "last_seen_at" > ? order by "created_at" desc, "id";
+select "session".* from "session" inner join "user" on "user"."id" = "session"."user_id" where "session"."user_id" = ? and "user"."disabled" = ? and "session"."expires_at" > ? and "session"."last_seen_at" > ? order by "session"."created_at" desc, "session"."id";
 
 -- removeByHash
 delete from "session" where "session_hash" = ? returning "id", "user_id";
@@ -683,10 +683,12 @@ update "user" set "username" = ? where "id" = ?;
 delete from "user" where "id" = ?;
 
 -- endAccess
-delete from "session" where "user_id" = ?;
 delete from "one_time_code" where "user_id" = ?;
 delete from "webauthn_challenge" where "user_id" = ?;
 update "oauth_grant" set "revoked_at" = ? where "user_id" = ? and "revoked_at" is null;
+
+-- endSessions
+delete from "session" where "user_id" = ?;
 
 -- removeOneTimeCodes
 delete from "one_time_code" where "user_id" = ?;

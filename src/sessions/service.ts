@@ -183,7 +183,7 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
       });
     },
 
-    /** Live sessions, newest first; throws `user_not_found`. */
+    /** Live sessions, newest first, of which somebody disabled has none; throws `user_not_found`. */
     async listOf(userId: string): Promise<SessionEntry[]> {
       const now = clock.now();
       const rows = await sessionStore(db).listOf(userId, now, now - (await limits.idleSeconds()));
@@ -220,11 +220,6 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
     async sweep(limit = 1000): Promise<number> {
       const now = clock.now();
       return sessionStore(db).sweep(now, now - (await limits.idleSeconds()), limit);
-    },
-
-    /** For the transaction that disables a person: no session of theirs comes back to life when they are enabled again. */
-    async endAllOf(tx: Db, userId: string): Promise<void> {
-      await removeWithGrants(tx, await sessionStore(tx).removeAllOf(userId, undefined), false);
     },
   };
 }

@@ -48,12 +48,14 @@ export const sessionStore = (db: Db) => ({
   listOf: (userId: string, now: number, seenAfter: number) =>
     db
       .selectFrom('session')
-      .selectAll()
-      .where('user_id', '=', userId)
-      .where('expires_at', '>', now)
-      .where('last_seen_at', '>', seenAfter)
-      .orderBy('created_at', 'desc')
-      .orderBy('id')
+      .innerJoin('user', 'user.id', 'session.user_id')
+      .selectAll('session')
+      .where('session.user_id', '=', userId)
+      .where('user.disabled', '=', 0)
+      .where('session.expires_at', '>', now)
+      .where('session.last_seen_at', '>', seenAfter)
+      .orderBy('session.created_at', 'desc')
+      .orderBy('session.id')
       .execute(),
 
   removeByHash: (sessionHash: string) =>

@@ -143,6 +143,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
     await store.update(id, { ...rest, ...derived(after), updated_at: clock.now() });
     if (after.disabled && !before.disabled) await store.endAccess(id, clock.now());
     else if (derived(after).email_key !== before.email_key) await store.removeOneTimeCodes(id);
+    if (before.disabled && !after.disabled) await store.endSessions(id);
     await audit.administered(tx, actor, { event: 'USER_UPDATED', user: after, data });
   };
 

@@ -112,13 +112,17 @@ export const userStore = (db: Db) => ({
 
   remove: (id: string) => db.deleteFrom('user').where('id', '=', id).execute(),
 
-  /** Ends every way in that is open now: sessions, one-time codes, ceremonies under way, and what applications hold. */
+  /**
+   * Ends every way in that is open now: one-time codes, ceremonies under way, and what applications hold. Sessions of somebody disabled are refused
+   * wherever they are read, and stay so that their browser is told why; `endSessions` ends them before they could come back to life.
+   */
   endAccess: async (id: string, now: number): Promise<void> => {
-    await db.deleteFrom('session').where('user_id', '=', id).execute();
     await db.deleteFrom('one_time_code').where('user_id', '=', id).execute();
     await db.deleteFrom('webauthn_challenge').where('user_id', '=', id).execute();
     await db.updateTable('oauth_grant').set({ revoked_at: now }).where('user_id', '=', id).where('revoked_at', 'is', null).execute();
   },
+
+  endSessions: (id: string) => db.deleteFrom('session').where('user_id', '=', id).execute(),
 
   removeOneTimeCodes: (id: string) => db.deleteFrom('one_time_code').where('user_id', '=', id).execute(),
 });

@@ -386,7 +386,9 @@ test('disabling somebody ends their sessions, keys, codes and grants at once, an
   assert.equal((await w.api('PUT', `/api/users/${ann.id}`, { disabled: true })).body.disabled, true);
   const refused = await key('GET', '/api/users/me');
   assert.deepEqual([refused.status, refused.body.code], [401, 'invalid_api_key']);
-  assert.equal((await ann.request('/api/users/me')).status, 401);
+  const session = await ann.request('/api/users/me');
+  assert.deepEqual([session.status, (await session.json()).code], [403, 'user_disabled'], 'their browser is told why');
+  assert.deepEqual((await w.api('GET', `/api/users/${ann.id}/sessions`)).body, []);
   assert.equal((await w.database.db.selectFrom('one_time_code').selectAll().execute()).length, 0);
   await w.api('PUT', `/api/users/${ann.id}`, { disabled: false });
   assert.deepEqual([(await ann.request('/api/users/me')).status, (await key('GET', '/api/users/me')).status], [401, 200]);
