@@ -281,6 +281,19 @@ test('somebody’s picture is their own, else the default, else their initials',
     415,
     'file_type_not_supported',
   ]);
+  for (const what of ['no image', '', (await dot('png')).subarray(0, 40)])
+    assert.deepEqual(await codeOf(await upload(w, 'PUT', `/api/users/${ann.id}/profile-picture`, what)), [400, 'invalid_image']);
+});
+
+test('an id that was chosen in capitals has its picture under that id', async (t) => {
+  const w = await world(t);
+  const id = 'ABCDEF01-2345-4789-ABCD-EF0123456789';
+  assert.equal((await w.api('POST', '/api/users', { id, username: 'ann', email: 'ann@example.org' })).body.id, id);
+  const hash = async () => (await w.request(`/api/users/${id}/profile-picture.png`)).headers.get('etag');
+  const initials = await hash();
+  assert.equal((await upload(w, 'PUT', `/api/users/${id}/profile-picture`, await dot('png'))).status, 204);
+  const own = await hash();
+  assert.ok(initials && own && own !== initials);
 });
 
 test('a picture address with an id that is none is refused, of nobody not found', async (t) => {

@@ -53,7 +53,7 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
   app.openapi(contract.getPicture, async (c) => {
     const { id } = c.req.valid('param');
     if (!UUID.test(id)) throw invalidField('id', 'invalid_format', 'Id is not a valid UUID');
-    return respond(c, await images.picture(id.toLowerCase()), HOUR);
+    return respond(c, await images.picture(id), HOUR);
   });
   for (const [route, own] of [
     [contract.setMyPicture, true],

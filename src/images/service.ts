@@ -207,6 +207,8 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
     },
 
     async setPicture(actor: Actor, userId: string, bytes: Uint8Array): Promise<void> {
+      // No list of types is promised here: what is no image at all is not one of the wrong type.
+      if (bytes.length <= MAX_FILE_BYTES && !formatOf(bytes)) throw new AppError('invalid_image');
       const image = await portrait(bytes);
       await db.transaction().execute(async (tx) => {
         const user = await owners.holdUser(tx, actor, userId);
