@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, json, ListQuery, nullIsAbsent, pageOf, problems } from '#platform/http/contract.ts';
-import { line } from '#platform/text.ts';
+import { line, lines } from '#platform/text.ts';
 
 /** `full` reaches all its owner may do, `read` all they may read, `<family>:read` and `<family>:write` one family of the API. */
 export const KEY_SCOPES = [
@@ -42,7 +42,7 @@ const expiresAt = nullIsAbsent(z.iso.datetime({ offset: true, local: false }).op
 export const CreateApiKey = z
   .object({
     name: line({ min: 3, max: 50 }),
-    description: nullIsAbsent(line({ max: 500 }).optional()),
+    description: nullIsAbsent(lines({ max: 500 }).optional()),
     expiresAt,
     scopes: nullIsAbsent(z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length).optional()),
   })

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, json, ListQuery, nullIsAbsent, pageOf, problems } from '#platform/http/contract.ts';
-import { line } from '#platform/text.ts';
+import { line, lines } from '#platform/text.ts';
 
 const Permission = z
   .object({
@@ -74,7 +74,7 @@ const PermissionInput = z.object({
     .regex(SCOPE)
     .refine((key) => !RESERVED.includes(key), { message: 'Key is reserved', params: { code: 'reserved' } }),
   name: line({ min: 1, max: 50 }),
-  description: nullIsAbsent(line({ max: 200 }).optional()),
+  description: nullIsAbsent(lines({ max: 200 }).optional()),
 });
 export const SetPermissions = z
   .object({

@@ -210,6 +210,17 @@ test('a launch or logo URL that a browser would run is refused', async (t) => {
   }
 });
 
+test('a description may have several lines, as files of configuration write it', async (t) => {
+  const { api } = await world(t);
+  const description = 'Documents of the house\n\t- scanned\r\n';
+  const created = await api('POST', '/api/oidc/clients', { name: 'App', description });
+  assert.deepEqual([created.status, created.body.description], [201, description]);
+  const saved = await api('PUT', `/api/oidc/clients/${created.body.id}`, { description: 'x\ny' });
+  assert.equal(saved.body.description, 'x\ny');
+  for (const wrong of ['a\u0000b', 'a\u202eb', 'a\u001bb', `${'x'.repeat(150)}\n`])
+    assert.equal((await api('POST', '/api/oidc/clients', { name: 'App', description: wrong })).status, 400, JSON.stringify(wrong));
+});
+
 test('fields of the wrong type or size are refused, and the answer names them', async (t) => {
   const { api } = await world(t);
   const wrong = {

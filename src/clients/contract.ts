@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, emptyIsObject, json, ListQuery, nullIsAbsent, optionalJson, pageOf, problems } from '#platform/http/contract.ts';
-import { line } from '#platform/text.ts';
+import { line, lines } from '#platform/text.ts';
 import { GroupMinimal } from '../groups/minimal.contract.ts';
 
 /** A client as anybody may see it. */
@@ -115,7 +115,7 @@ const ClaimsMappingInput = ClaimsMapping.strict().nullish();
 
 const Writable = {
   name: line({ min: 1, max: 50 }),
-  description: line({ max: 150 }).nullish(),
+  description: lines({ max: 150 }).nullish(),
   callbackURLs: z.array(url()).max(500).nullish(),
   logoutCallbackURLs: z.array(url()).max(500).nullish(),
   isPublic: flag(),

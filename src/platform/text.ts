@@ -14,18 +14,14 @@ const VISIBLE = /[^\s\p{Cf}\p{M}\u115F\u1160\u2800\u3164\uFFA0]/u;
 
 const length = (text: string) => [...text].length;
 
-interface LineRules {
+interface TextRules {
   min?: number;
   max: number;
   /** Whether it may be empty but not blank. */
   seen?: boolean;
 }
 
-/**
- * One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. What must be
- * there must be seen: a name of blanks would be a heading with a hole in it and a row nobody can point at.
- */
-export const line = ({ min = 0, max, seen = false }: LineRules) =>
+const text = ({ min = 0, max, seen = false }: TextRules, isPrintable: (text: string) => boolean) =>
   z
     .string()
     .openapi({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
@@ -36,9 +32,18 @@ export const line = ({ min = 0, max, seen = false }: LineRules) =>
       if (min > 0 && !VISIBLE.test(input)) context.issues.push({ code: 'too_small', minimum: 1, inclusive: true, ...found });
       else if (length(input) < min) context.issues.push({ code: 'too_small', minimum: min, inclusive: true, ...found });
       else if (length(input) > max) context.issues.push({ code: 'too_big', maximum: max, inclusive: true, ...found });
-      else if (UNPRINTABLE.test(input) || (seen && input !== '' && !VISIBLE.test(input)))
+      else if (!isPrintable(input) || (seen && input !== '' && !VISIBLE.test(input)))
         context.issues.push({ code: 'invalid_format', format: 'regex', ...found });
     });
+
+/**
+ * One line of text for people: NFC before its length is counted in characters; no control, invisible or direction-changing characters. What must be
+ * there must be seen: a name of blanks would be a heading with a hole in it and a row nobody can point at.
+ */
+export const line = (rules: TextRules) => text(rules, (input) => !UNPRINTABLE.test(input));
+
+/** The same of several lines: a description, which files of configuration end with a line break or indent with a tab. */
+export const lines = (rules: TextRules) => text(rules, (input) => !UNPRINTABLE.test(input.replace(/[\t\r\n]/g, '')));
 
 /** Letters and digits of any script, no quotes, comments or lists: an address that is one recipient and nothing else. */
 const EMAIL =
