@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, json, problems } from '#platform/http/contract.ts';
+import { answer, json, oneOf, problems } from '#platform/http/contract.ts';
 import { User } from '../users/contract.ts';
 
 const tags = ['Sign-in from another device'];
@@ -66,7 +66,7 @@ export const decision = createRoute({
   path: '/api/device-login/verification/decision',
   summary: 'Sign the asking device in as oneself, or refuse',
   description: 'To approve takes a reauthentication (its cookie) that is not older than a minute.',
-  request: { body: json(z.object({ code, decision: z.enum(['approve', 'deny']) }).openapi('DeviceLoginDecision')) },
+  request: { body: json(z.object({ code, decision: oneOf(['approve', 'deny']) }).openapi('DeviceLoginDecision')) },
   responses: {
     204: { description: 'Done' },
     ...problems('not_signed_in', 'reauthentication_required', 'api_key_auth_not_allowed', 'not_found', 'rate_limited'),

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, json, problems } from '#platform/http/contract.ts';
+import { answer, json, oneOf, problems } from '#platform/http/contract.ts';
 import { ClientMeta } from '../clients/contract.ts';
 
-const Step = z.enum(['authenticate', 'select_account', 'reauthenticate', 'consent']);
+const Step = oneOf(['authenticate', 'select_account', 'reauthenticate', 'consent']);
 
 /** An authorization request that waits for a person. */
 export const Interaction = z

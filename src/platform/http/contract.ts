@@ -16,6 +16,9 @@ export const emptyIsObject: MiddlewareHandler = async (c, next) => {
 };
 /** For fields that cannot be null: a client that sends null means to leave the field out. */
 export const nullIsAbsent = <T extends ZodType>(schema: T) => z.preprocess((value) => (value === null ? undefined : value), schema);
+/** One of some words. zod tells of one that is missing only that it is none of them; here it says so. */
+export const oneOf = <const T extends readonly string[]>(words: T) =>
+  z.enum(words, { error: ({ input }) => (input === undefined || input === null ? 'received undefined' : undefined) });
 export const answer = <T extends ZodType>(schema: T, description = 'OK') => ({ content: { 'application/json': { schema } }, description });
 
 export const Problem = z

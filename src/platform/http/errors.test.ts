@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { spoken } from '../spoken.ts';
+import { oneOf } from './contract.ts';
 import { fieldErrors } from './errors.ts';
 
 const Body = z.object({
@@ -9,6 +10,7 @@ const Body = z.object({
   tags: z.array(z.string()).optional(),
   ttl: z.union([z.number(), z.string()]),
 });
+const Step = z.object({ step: oneOf(['first', 'second']) });
 const told = (input: object) =>
   fieldErrors(Body.safeParse(Array.isArray(input) ? input : { ttl: 1, ...input }).error?.issues ?? []).map(({ field, code, message }) => [
     field,
@@ -29,6 +31,15 @@ for (const [what, input, expected] of [
   ['no object at all', [], ['body', 'invalid_format', 'Body is not valid']],
 ] as const)
   test(`a field that is ${what} is told as ${expected[1]}`, () => assert.deepEqual(told(input), [expected]));
+
+test('a word that has to be one of some is told as missing or as wrong', () => {
+  const told = [{}, { step: null }, { step: '' }, { step: 5 }, { step: 'third' }].map((input) =>
+    fieldErrors(Step.safeParse(input).error?.issues ?? []).map(({ code, message }) => [code, message]),
+  );
+  const missing = [['required', 'Step is required']];
+  const wrong = [['invalid_format', 'Step is not valid']];
+  assert.deepEqual(told, [missing, missing, wrong, wrong, wrong]);
+});
 
 test('a field that breaks two rules is told once, by the first of them', () => {
   const Two = z.object({

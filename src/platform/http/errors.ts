@@ -13,7 +13,7 @@ import { loggedPath } from './exchange.ts';
 const isMissing = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'invalid_union'
     ? issue.errors.length > 0 && issue.errors.every((branch) => branch.some((found) => found.path.length === 0 && isMissing(found)))
-    : issue.code === 'invalid_type' && /received (?:undefined|null)$/.test(issue.message);
+    : (issue.code === 'invalid_type' || issue.code === 'invalid_value') && /received (?:undefined|null)$/.test(issue.message);
 
 /** zod's findings as the contract's field errors, one for each field: required, invalid_format, too_short, too_long, or the rule's own name. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
