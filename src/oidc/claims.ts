@@ -26,7 +26,7 @@ export const PROTOCOL_CLAIMS = new Set([
 
 /** A claim's text as the value it stands for: JSON where it is JSON, else the text itself. A number that would lose digits stays text: it is an id. */
 function jsonOrText(text: string): unknown {
-  if (!/^[[{"\d\-tfn]/.test(text)) return text;
+  if (!/^[\t\n\r ]*[[{"\d\-tfn]/.test(text)) return text;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? text : value;
@@ -54,11 +54,16 @@ function fits(name: string, pattern: string): boolean {
   return true;
 }
 
+/** A group may be called `constructor`, which every object has. */
+const renamed = (rename: Readonly<Record<string, string>> | undefined, name: string): string =>
+  rename && Object.hasOwn(rename, name) ? rename[name]! : name;
+
 function groupNames(person: Person, mapping: ClaimsMapping['groups']): string[] {
   const names = person.groups.map((group) => group.name);
   if (!mapping) return names;
   const { keep } = mapping;
-  return names.filter((name) => !keep || keep.some((pattern) => fits(name, pattern))).map((name) => mapping.rename?.[name] ?? name);
+  const kept = names.filter((name) => !keep || keep.some((pattern) => fits(name, pattern)));
+  return [...new Set(kept.map((name) => renamed(mapping.rename, name)))];
 }
 
 const SCOPE_OF: Readonly<Record<string, string>> = {
@@ -135,7 +140,7 @@ function mapped(claims: Record<string, unknown>, { rename, fixed }: ClaimsMappin
   if (!rename && !fixed) return claims;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(claims)) {
-    const name = rename && Object.hasOwn(rename, key) ? rename[key]! : key;
+    const name = renamed(rename, key);
     if (!PROTOCOL_CLAIMS.has(name)) result[name] = value;
   }
   for (const [key, value] of Object.entries(fixed ?? {}))

@@ -120,12 +120,13 @@ test('a custom claim is the JSON it is written as, and text where that would cha
     zip: '00143',
     id: '1234567890123456789',
     far: '1e999',
+    pretty: '\n  { "a": [1] }\n',
   };
-  const { yes, size, half, list, quoted, zip, id, far } = personClaims({ ...somebody, customClaims: written }, ['profile'], {
+  const { yes, size, half, list, quoted, zip, id, far, pretty } = personClaims({ ...somebody, customClaims: written }, ['profile'], {
     issuer: 'https://auth.example.test',
     client: { claimsMapping: {} } as Client,
   });
-  assert.deepEqual([yes, size, half, list, quoted], [true, 43, 0.5, ['a', 1], '43']);
+  assert.deepEqual([yes, size, half, list, quoted, pretty], [true, 43, 0.5, ['a', 1], '43', { a: [1] }]);
   assert.deepEqual([zip, id, far], ['00143', '1234567890123456789', '1e999']);
 });
 
@@ -150,6 +151,16 @@ test('groups are told by patterns with stars, however many there are', () => {
   const began = performance.now();
   for (const [pattern, name, fits] of PATTERNS) assert.deepEqual(about(pattern, name), fits ? [name] : [], `${pattern} ${name}`);
   assert.ok(performance.now() - began < 1000, 'a regular expression takes minutes');
+});
+
+test('groups that an application knows by one name are told once, and others by their own, whatever that is', () => {
+  const groups = ['admins', 'familia', 'owners', 'constructor'].map((name) => ({ id: name, name }));
+  const rename = { admins: 'staff', owners: 'staff' };
+  const told = personClaims({ ...somebody, groups }, ['groups'], {
+    issuer: 'https://auth.example.test',
+    client: { claimsMapping: { groups: { rename } } } as unknown as Client,
+  });
+  assert.deepEqual(told.groups, ['staff', 'familia', 'constructor']);
 });
 
 test('a subject asked for by value is the person who is signed in, or there is no answer', async (t) => {
