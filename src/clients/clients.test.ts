@@ -204,7 +204,17 @@ test('SEC-013 a callback URL that already holds an answer’s parameters is refu
 test('a launch or logo URL that a browser would run is refused', async (t) => {
   const { api } = await world(t);
   for (const field of ['launchURL', 'logoUrl', 'darkLogoUrl']) {
-    for (const url of ['javascript:alert(1)', ' javascript:alert(1)', 'data:text/html,x', 'not a url', 7]) {
+    // Browsers pass over what is no letter of a scheme: in front of it, and line breaks and tabs within.
+    const hidden = ['java\nscript:alert(1)', 'java\tscript:alert(1)', '\u0001javascript:alert(1)', 'D\r\nATA:text/html,x'];
+    for (const url of [
+      'javascript:alert(1)',
+      ' javascript:alert(1)',
+      'data:text/html,x',
+      ...hidden,
+      'https://a\u0000.example',
+      'not a url',
+      7,
+    ]) {
       assert.equal((await api('POST', '/api/oidc/clients', { name: 'App', [field]: url })).status, 400, `${field} ${url}`);
     }
   }

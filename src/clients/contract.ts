@@ -82,13 +82,16 @@ const ClientListItem = z.object({ ...clientFields, allowedUserGroupsCount: z.int
 export type ClientListItem = z.infer<typeof ClientListItem>;
 
 const url = () => z.string().max(2048);
+/** Judged by the scheme that a browser will see, which is not always the one that is written. */
+const isLink = (text: string) =>
+  !/\p{Cc}/u.test(text) && URL.canParse(text) && !['javascript:', 'data:', 'vbscript:', 'blob:'].includes(new URL(text).protocol);
 const flag = () => z.boolean().nullish();
 /** `""` and null both mean "none". */
 const urlOrNone = (name: string) =>
   z.preprocess(
     (value) => (value === '' ? null : value),
     url()
-      .refine((text) => URL.canParse(text) && !/^\s*(?:javascript|data|vbscript|blob):/i.test(text), { message: `${name} is not valid` })
+      .refine(isLink, { message: `${name} is not valid` })
       .nullish(),
   );
 const httpUrlOrNone = (name: string) =>
