@@ -680,6 +680,7 @@ insert into "user" ("id", "username", "username_key", "email", "email_key", "ema
 update "user" set "username" = ? where "id" = ?;
 
 -- remove
+delete from "webauthn_challenge" where "user_id" = ?;
 delete from "user" where "id" = ?;
 
 -- endAccess

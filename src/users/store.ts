@@ -110,7 +110,11 @@ export const userStore = (db: Db) => ({
 
   update: (id: string, set: Partial<NewRow<'user'>>) => db.updateTable('user').set(set).where('id', '=', id).execute(),
 
-  remove: (id: string) => db.deleteFrom('user').where('id', '=', id).execute(),
+  /** With everything of theirs. Ceremonies begin before it is known whose they are, so their rows do not go by themselves. */
+  remove: async (id: string): Promise<void> => {
+    await db.deleteFrom('webauthn_challenge').where('user_id', '=', id).execute();
+    await db.deleteFrom('user').where('id', '=', id).execute();
+  },
 
   /**
    * Ends every way in that is open now: one-time codes, ceremonies under way, and what applications hold. Sessions of somebody disabled are refused
