@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KEY_FAMILIES } from '#access/key-scopes.ts';
 import { sha256 } from '#platform/random.ts';
-import { auditRows, keyOf, withKey, withSession } from '../testing/administration.ts';
+import { auditRows, type Call, keyOf, withKey, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
 import { world } from '../testing/world.ts';
 import { KEY_SCOPES } from './contract.ts';
@@ -188,6 +188,20 @@ test('SEC-186 a key limited to people cannot widen itself through an administrat
     ['POST', '/api/users', { username: 'x', email: 'x@example.test', isAdmin: true }],
   ] as const;
   for (const [method, path, body] of refusals) assert.equal((await key(method, path, body)).status, 403, `${method} ${path}`);
+});
+
+test('SEC-186 a key limited to people lets nobody sign up into a group that an administrator is in', async (t) => {
+  const w = await world(t);
+  const boss = await person(w, { username: 'boss', admin: true, groups: ['admins'] });
+  await person(w, { username: 'ann', groups: ['familia'] });
+  const groups = (await w.api('GET', '/api/user-groups')).body.data as { id: string; name: string }[];
+  const into = async (call: Call, name: string) => {
+    const userGroupIds = [groups.find((group) => group.name === name)?.id];
+    return (await call('POST', '/api/signup-tokens', { ttl: '1h', usageLimit: 1, userGroupIds })).status;
+  };
+  const limited = withKey(w, await keyOf(w, boss, { scopes: ['users:write'] }));
+  const full = withKey(w, await keyOf(w, boss));
+  assert.deepEqual([await into(limited, 'familia'), await into(limited, 'admins'), await into(full, 'admins')], [201, 403, 201]);
 });
 
 test('SEC-187 a deleted key is refused by the next call', async (t) => {

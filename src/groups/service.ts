@@ -154,6 +154,8 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
       await store.removeFromGroups(userId, await store.groupIdsOf(userId));
     },
 
+    mayTouch,
+
     /** Those of the ids that are groups, with their names. */
     existing: (of: Db, ids: readonly string[]) => groupStore(of).existing(ids),
 

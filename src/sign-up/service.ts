@@ -15,6 +15,8 @@ import { type SignupTokenRow, signupTokenStore } from './store.ts';
 export interface Groups {
   /** By ids; unknown ones are passed over. */
   minimalOf(ids: readonly string[]): Promise<GroupMinimal[]>;
+  /** Throws `forbidden` when the actor may not let people into one of them. */
+  mayTouch(tx: Tx, actor: Actor, ids: readonly string[]): Promise<void>;
 }
 interface Deps<D extends Defaults> {
   db: Db;
@@ -90,7 +92,7 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
       });
     },
 
-    /** `ttl` in seconds. Throws `not_found` for a group that is not there. */
+    /** `ttl` in seconds. Throws `not_found` for a group that is not there, `forbidden` for one that the actor's key may not let people into. */
     async createToken(
       actor: Actor,
       { ttl, usageLimit, userGroupIds }: { ttl: number; usageLimit: number; userGroupIds: readonly string[] },
@@ -109,6 +111,7 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
         created_at: now,
       };
       await db.transaction().execute(async (tx) => {
+        await groups.mayTouch(tx, actor, groupIds);
         await signupTokenStore(tx).insert(row, groupIds);
         const data = { signupToken: row.id, ttl: String(ttl), usageLimit: String(usageLimit), groups: JSON.stringify(groupIds) };
         await audit.administered(tx, actor, { event: 'SIGNUP_TOKEN_CREATED', data });
