@@ -278,6 +278,8 @@ test('lists have pages that are clamped, in a stable order', async (t) => {
   const far = (await names('page=9999999999&limit=1000000000')).pagination;
   assert.deepEqual([far.currentPage, far.itemsPerPage], [1, 100], 'a number is clamped, however large');
   assert.deepEqual((await names('page=x&limit=3')).pagination, first.pagination, 'a page that is no number sets all options back');
+  const twice = await names('page=2&page=1&limit=10&limit=5&search=user&search=nobody&sort[column]=username&sort[column]=email');
+  assert.deepEqual(twice.pagination, { totalPages: 3, totalItems: 25, currentPage: 2, itemsPerPage: 10 }, 'of two the first counts');
   const nul = await api('GET', '/api/users?search=%00');
   assert.deepEqual([nul.status, nul.body.details.fields[0].field], [400, 'search'], 'on both databases');
   assert.deepEqual((await names('search=nobody')).pagination, { totalPages: 1, totalItems: 0, currentPage: 1, itemsPerPage: 20 });

@@ -43,16 +43,18 @@ export function problems(...codes: ErrorCode[]) {
   return byStatus;
 }
 
-/** The query of every list. Read leniently by `listOptions`; the schema only documents. */
+/** A parameter that is read leniently, also when it was sent twice. */
+const lenient = () => z.unknown().optional().openapi({ type: 'string' });
+/** The query of every list. Read by `listOptions`; the schema only documents. */
 export const ListQuery = z
   .object({
-    'pagination[page]': z.string().optional(),
-    'pagination[limit]': z.string().optional(),
-    page: z.string().optional(),
-    limit: z.string().optional(),
-    'sort[column]': z.string().optional(),
-    'sort[direction]': z.string().optional(),
-    search: z.string().optional(),
+    'pagination[page]': lenient(),
+    'pagination[limit]': lenient(),
+    page: lenient(),
+    limit: lenient(),
+    'sort[column]': lenient(),
+    'sort[direction]': lenient(),
+    search: lenient(),
   })
   .loose();
 
