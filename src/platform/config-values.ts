@@ -41,13 +41,17 @@ export function origin(text: string): string {
 export function database(text: string): string {
   if (/^postgres(ql)?:\/\//i.test(text))
     return URL.canParse(text) ? text : refuse('is not a valid PostgreSQL URL: encode special characters of the password');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^file:\/\//i.test(text)) refuse('must be a postgres:// URL or the path of an SQLite file');
+  // Also `postgres:user@host/name`, whose slashes were forgotten, would be the name of a new and empty file.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text) && !/^file:/i.test(text))
+    refuse('must be a postgres:// URL or the path of an SQLite file (./ before a name with a colon)');
   const path = text.replace(/^file:(\/\/)?/i, '').replace(/\?.*$/s, '');
   return path === '' || path.endsWith('/') ? refuse('must name a file') : path;
 }
 
 /** A secret of at least so many bytes, without line breaks or other control characters. */
 export const secret = (leastBytes: number) => (text: string) => {
+  // What a file holds that is no text: keys that differ would become the same.
+  if (text.includes('\ufffd')) refuse('must be text in UTF-8: random bytes have to be written in base64 or hex');
   if (/\p{Cc}/u.test(text)) refuse('must not contain a line break or another control character');
   return Buffer.byteLength(text) >= leastBytes ? text : refuse(`must have at least ${leastBytes} bytes`);
 };

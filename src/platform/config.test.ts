@@ -22,7 +22,7 @@ function place(t: TestContext) {
     }
     return assert.fail('the configuration was accepted');
   };
-  const file = (name: string, text: string, mode = 0o600) => {
+  const file = (name: string, text: string | Buffer, mode = 0o600) => {
     writeFileSync(join(directory, name), text, { mode });
     return join(directory, name);
   };
@@ -152,6 +152,10 @@ const WRONG: [string, Record<string, string>, string][] = [
   ['SEC-159 a range too wide for its family', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY'],
   ['SEC-159 a range of everything', { TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
   ['SEC-159 an empty entry among proxies', { TRUST_PROXY: '10.0.0.1,' }, 'TRUST_PROXY'],
+  ['SEC-159 an empty list of proxies', { TRUST_PROXY: '' }, 'TRUST_PROXY'],
+  ['the name of no key file', { ENCRYPTION_KEY_FILE: '' }, 'ENCRYPTION_KEY'],
+  ['the name of no file with the database', { DB_CONNECTION_STRING_FILE: '' }, 'DB_CONNECTION_STRING'],
+  ['a database without its slashes', { DB_CONNECTION_STRING: 'postgres:u:secret@h/db' }, 'DB_CONNECTION_STRING'],
   ['an empty database', { DB_CONNECTION_STRING: '' }, 'DB_CONNECTION_STRING'],
   ['another database', { DB_CONNECTION_STRING: 'mysql://u:secret@h/db' }, 'DB_CONNECTION_STRING'],
   ['a broken PostgreSQL URL', { DB_CONNECTION_STRING: 'postgres://u:secret@h:port/db' }, 'DB_CONNECTION_STRING'],
@@ -177,6 +181,15 @@ test('REL-30 a variable that stands twice in .env is refused, and every problem 
   const { problems, file } = place(t);
   file('.env', `APP_URL=https://a.test\nAPP_URL=https://b.test\nPORT=x\nENCRYPTION_KEY=${KEY}\n`);
   assert.equal(problems({}), 'APP_URL stands twice in .env\nPORT must be a whole number from 1 to 65535');
+});
+
+test('REL-30 a key file of random bytes is refused: read as text, different ones become the same', (t) => {
+  const { problems, file } = place(t);
+  assert.match(problems({ ENCRYPTION_KEY_FILE: file('key', Buffer.alloc(32, 0xf0)) }), /^ENCRYPTION_KEY must be text in UTF-8/);
+});
+
+test('an SQLite file whose name has a colon is named with its directory', (t) => {
+  assert.equal(place(t).read({ DB_CONNECTION_STRING: './a:b.db' }).database, './a:b.db');
 });
 
 test('REL-30 a secret file of blanks is refused', (t) => {

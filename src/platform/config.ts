@@ -66,7 +66,7 @@ interface Setting<T> {
   secret?: true;
   /** `<name>_FILE` may name a file that holds the value. */
   file?: true;
-  /** An empty value stops the start, because going on as if it were unset would open another database or make another key. */
+  /** An empty value stops the start: going on as if it were unset would open another database, make another key, or believe no proxy. */
   neverEmpty?: true;
   parse(text: string): T;
 }
@@ -113,6 +113,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
     default: 'false',
     sentence:
       'Whose `X-Forwarded-For` is believed: `true` for every peer, or addresses and ranges of your reverse proxies separated by commas.',
+    neverEmpty: true,
     parse: proxies,
   },
   staticApiKey: {
@@ -288,7 +289,10 @@ function textOf(
     if (text === '') throw new ValueError(`is empty in the file that ${setting.name}_FILE names`);
     return text;
   }
-  if (direct === undefined) return undefined;
+  if (direct === undefined) {
+    if (path === '' && setting.neverEmpty) throw new ValueError(`is not set: ${setting.name}_FILE is set but empty`);
+    return undefined;
+  }
   const text = direct.trim();
   if (text === '' && setting.neverEmpty) throw new ValueError('is set but empty: give it a value or remove it');
   return text === '' ? undefined : text;
