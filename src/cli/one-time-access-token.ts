@@ -10,7 +10,7 @@ const SECONDS = 60 * 60;
 export const oneTimeAccessToken = (person: string): Promise<void> =>
   visit(async (config, database) => {
     const log = createLog({ ...config, logLevel: 'error' }, process.stderr);
-    const { services } = await createApp({ config, database, clock: systemClock, random: systemRandom, log });
+    const { services } = await createApp({ config, database, clock: systemClock, random: systemRandom, log, visiting: true });
     const origin = { requestId: systemRandom.uuid(), ip: '', userAgent: 'command line' };
     const code = await services.oneTimeCodes.issueFor(person, SECONDS, origin);
     process.stdout.write(`A link for ${JSON.stringify(person)}, valid for one hour and one sign-in:\n${config.appUrl}/lc/${code}\n`);

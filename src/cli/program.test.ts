@@ -36,4 +36,7 @@ test('a port that is taken, and a database that is not there, are told in one li
   assert.equal(absent.status, 1);
   assert.match(absent.stderr, /^database error: [^\n]*ECONNREFUSED[^\n]*DB_CONNECTION_STRING[^\n]*\n$/);
   assert.doesNotMatch(absent.stderr, /s3cret/);
+
+  const noTrust = start(t, { DB_CONNECTION_STRING: 'postgres://ann:s3cret@127.0.0.1:1/db?sslrootcert=/nowhere/ca.pem' });
+  assert.match(noTrust.stderr, /^error: the PostgreSQL of DB_CONNECTION_STRING cannot be used: [^\n]*ENOENT[^\n]*\n$/);
 });

@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import { systemClock } from '#platform/clock.ts';
 import { readConfig } from '#platform/config.ts';
+import { OtherKey } from '#platform/db/installation.ts';
 import { openDatabase } from '#platform/db/open.ts';
 import { httpServer } from '#platform/http/server.ts';
 import { routesWithoutRow } from '#platform/http/unmatched.ts';
@@ -29,10 +31,14 @@ export async function serve(): Promise<void> {
   });
   for (const note of config.notes) log.warn(note);
   if (config.encryptionKeyMadeAt)
-    log.warn('an encryption key was made: keep a copy of it, the database cannot be used without it', { file: config.encryptionKeyMadeAt });
+    log.always.warn('an encryption key was made: keep a copy of it, the database cannot be used without it', {
+      file: config.encryptionKeyMadeAt,
+    });
 
   const database = await openDatabase(config.database, { clock: systemClock, told: log.info });
-  const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log });
+  const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log }).catch((cause: unknown) => {
+    throw cause instanceof OtherKey && config.encryptionKeyMadeAt ? withoutItsKey(config.encryptionKeyMadeAt) : cause;
+  });
   const unguarded = routesWithoutRow(app.app, ROUTES);
   if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
   const door = { fetch: app.fetch, endpoints: app.endpoints, admit: app.admit };
@@ -51,9 +57,17 @@ export async function serve(): Promise<void> {
   log.info('PocketID is ready', { url: config.appUrl, database: database.kind });
   const link = await app.services.setUp.setupLink();
   // In the message, so that a terminal takes it for an address, whole.
-  if (link) log.info(`Open this link to make the first account: ${link}`);
+  if (link) log.always.info(`Open this link to make the first account: ${link}`);
   log.flush();
   shrinkAfterStart();
+}
+
+/** The key that this start made would stand where the lost one has to be put back, and be taken for it with the next start. */
+function withoutItsKey(made: string): StartError {
+  rmSync(made);
+  return new StartError(
+    `ENCRYPTION_KEY is not set and ${made} was missing, but the database exists: put back the key it was made with (the one just made is removed again)`,
+  );
 }
 
 const WHY: Record<string, string> = {

@@ -22,6 +22,8 @@ export interface Deps {
   clock: Clock;
   random: Random;
   log: Log;
+  /** A command beside the server: the installation stays as the server has it. */
+  visiting?: boolean;
   /** Tests bring keys of their own instead of searching for primes. */
   generateKey?: GenerateKey;
   /** How addresses that came from outside are fetched; tests reach servers of their own. */
@@ -39,10 +41,10 @@ function placesOf({ config, clock, log }: Deps) {
 
 /** What everything else stands on: secrets, places, the audit log, settings and keys. Throws StartError or ConfigError when it can't. */
 export async function createFoundation(deps: Deps) {
-  const { config, database, clock, random, log, generateKey, fetchPublic = createPublicFetch(), pause = reallyPause } = deps;
+  const { config, database, clock, random, log, visiting, generateKey, fetchPublic = createPublicFetch(), pause = reallyPause } = deps;
   const { db } = database;
   const seal = createSeal(config.encryptionKey);
-  await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log });
+  await recogniseInstallation(db, { seal, appUrl: config.appUrl, random, log, visiting });
   const places = placesOf(deps);
   const locate = createLocate(places.locate, config.localIpv6Ranges);
   const audit = createAudit({ clock, random, locate });

@@ -82,23 +82,28 @@ function buffered(fd = 1): Sink {
 }
 
 /**
- * Lines to stdout: text in Pocket ID's form (`Jan _2 15:04:05 INF message key=value`), or JSON objects with LOG_JSON. `flush` writes what
- * waits, at once: call it before the process ends.
+ * Lines to stdout: text in Pocket ID's form (`Jan _2 15:04:05 INF message key=value`), or JSON objects with LOG_JSON. `always` is for what an
+ * operator must see whatever LOG_LEVEL says. `flush` writes what waits, at once: call it before the process ends.
  */
 export function createLog(
   { logLevel, logJson }: { logLevel: keyof Log; logJson: boolean },
   sink: Sink = buffered(),
-): Log & { flush(): void } {
+): Log & { always: Pick<Log, 'info' | 'warn'>; flush(): void } {
   const put = logJson
     ? jsonWriter(sink)
     : (level: keyof Log, message: string, fields?: LogFields) => void sink.write(textLine(level, message, fields));
   const least = LEVELS.indexOf(logLevel);
-  const at = (level: keyof Log) => {
-    if (LEVELS.indexOf(level) < least) return () => {};
-    return (message: string, fields?: LogFields) =>
-      put(level, level === 'error' && !message.includes('error') ? `error: ${message}` : message, fields);
+  const writer = (level: keyof Log) => (message: string, fields?: LogFields) =>
+    put(level, level === 'error' && !message.includes('error') ? `error: ${message}` : message, fields);
+  const at = (level: keyof Log) => (LEVELS.indexOf(level) < least ? () => {} : writer(level));
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    always: { info: writer('info'), warn: writer('warn') },
+    flush: () => sink.flushSync?.(),
   };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), flush: () => sink.flushSync?.() };
 }
 
 function jsonWriter(sink: Sink) {

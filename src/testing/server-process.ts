@@ -63,11 +63,11 @@ export async function workplace(t: TestContext, env: Record<string, string | und
     directory,
     database: join(directory, 'data', 'pocket-id.db'),
     port,
-    async start(over: Record<string, string> = {}): Promise<ServerProcess> {
+    async start(over: Record<string, string> = {}, ready = /is ready/): Promise<ServerProcess> {
       const server = launch([], over);
       await new Promise<void>((resolve, reject) => {
         const look = () => {
-          if (/is ready/.test(server.output())) resolve();
+          if (ready.test(server.output())) resolve();
         };
         server.child.stdout?.on('data', look);
         void server.ended.then((how) => reject(new Error(`the server ended with ${how}:\n${server.output()}`)));

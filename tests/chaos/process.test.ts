@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { emptyPlace } from '../../src/platform/testing/database.ts';
 import { API_KEY, workplace } from '../../src/testing/server-process.ts';
 
 test('a first start makes everything it needs and prints one link that makes the first administrator', async (t) => {
@@ -15,6 +17,38 @@ test('a first start makes everything it needs and prints one link that makes the
   assert.equal(output().match(/http:\/\/localhost:\d+\/setup\?secret=[\w-]{43}/g)?.length, 1, output());
   assert.ok(existsSync(place.database));
   assert.ok(existsSync(join(place.directory, 'data', 'encryption.key')));
+});
+
+test('a first start tells its key and its link whatever LOG_LEVEL says', async (t) => {
+  const place = await workplace(t, { ENCRYPTION_KEY: undefined, LOG_LEVEL: 'error' });
+  const { output } = await place.start({}, /link/);
+  const said = output().trim().split('\n');
+  assert.equal(said.length, 2, output());
+  assert.match(said[0] ?? '', / WRN an encryption key was made: keep a copy of it/);
+  assert.match(said[1] ?? '', / INF Open this link to make the first account: http/);
+});
+
+test('REL-28 a server whose key was lost makes no other in its place', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocketid-key-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const place = await workplace(t, { ENCRYPTION_KEY: undefined, DB_CONNECTION_STRING: await emptyPlace(directory) });
+  const server = await place.start();
+  server.child.kill('SIGTERM');
+  await server.ended;
+  const key = join(place.directory, 'data/encryption.key');
+  const kept = readFileSync(key);
+  rmSync(key);
+  for (const _ of ['and the second time is like the first', '']) {
+    const { code, output } = await place.run([]);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /ENCRYPTION_KEY is not set and data\/encryption\.key (?:is|was) missing, but the database exists: put back the key/,
+    );
+    assert.equal(existsSync(key), false);
+  }
+  writeFileSync(key, kept);
+  await place.start();
 });
 
 test('REL-22 a SIGTERM under load drops no request under way, and the server ends with 0', async (t) => {

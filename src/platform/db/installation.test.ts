@@ -39,3 +39,16 @@ test('REL-30 moving APP_URL to another host warns that passkeys will not work, m
   assert.deepEqual(await warnings('https://b.test'), [[true, 'https://a.test:8443', 'https://b.test']]);
   assert.deepEqual(await warnings('https://b.test'), []);
 });
+
+test('a command whose APP_URL is not its server’s leaves the installation as the server has it', async (t) => {
+  const { db, close } = await testDatabase(settableClock());
+  t.after(close);
+  const seal = createSeal('the key of this installation');
+  const log = recordingLog();
+  const command = () => recogniseInstallation(db, { seal, appUrl: 'http://localhost:1411', random, log, visiting: true });
+  await assert.rejects(command(), /start the server first/);
+  await recogniseInstallation(db, { seal, appUrl: 'https://a.test', random, log });
+  await command();
+  assert.deepEqual(await db.selectFrom('installation').select('app_url').execute(), [{ app_url: 'https://a.test' }]);
+  assert.deepEqual(log.lines, []);
+});

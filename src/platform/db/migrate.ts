@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
 import { MIGRATIONS } from './migrations/list.ts';
-import type { Database } from './open.ts';
+import type { Database, Db } from './open.ts';
 
 /** The newest schema this program knows. */
 export const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
@@ -12,6 +12,9 @@ export const isNewer = (version: number) =>
   new StartError(
     `the database is at version ${version}, newer than this program knows (${NEWEST}): start the newer program, or put back the copy that was made before its migration`,
   );
+
+export const isOfAnotherVersion = (what: string) =>
+  new StartError(`${what} belongs to another version of this program: start that version's server once`);
 
 /** Applies what is outstanding, in one transaction; replicas that start together take turns. Throws StartError when the database is newer. */
 export async function migrate({ db, kind }: Pick<Database, 'db' | 'kind'>, clock: Clock): Promise<void> {
@@ -28,4 +31,12 @@ export async function migrate({ db, kind }: Pick<Database, 'db' | 'kind'>, clock
       await tx.insertInto('schema_version').values({ version: migration.version, name: migration.name, applied_at: clock.now() }).execute();
     }
   });
+}
+
+/** For those who look at a PostgreSQL beside its server, and change nothing: throws StartError when no server of this version has prepared it. */
+export async function standsAt(db: Db): Promise<void> {
+  const { rows } = await sql<{ known: string | null }>`select to_regclass('schema_version') as known`.execute(db);
+  if (!rows[0]?.known) throw new StartError('there is nothing in the database yet: start the server first');
+  const done = await db.selectFrom('schema_version').select('version').execute();
+  if (Math.max(0, ...done.map((row) => row.version)) !== NEWEST) throw isOfAnotherVersion('the database');
 }

@@ -10,7 +10,7 @@ import {
 } from 'kysely';
 import { Pool, types } from 'pg';
 import { StartError } from '../start-error.ts';
-import { migrate } from './migrate.ts';
+import { migrate, standsAt } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
 import type { Tables } from './tables.ts';
 import { classified, meansUnavailable } from './unavailable.ts';
@@ -23,7 +23,7 @@ const CONFLICT = /^40(?:001|P01)$/;
 types.setTypeParser(20, Number);
 
 /** Opens a pool of connections. No statement runs, and no transaction idles, longer than a client would wait. */
-export async function openPostgres(connectionString: string, { clock, onQuery }: OpenOptions): Promise<Database> {
+export async function openPostgres(connectionString: string, { clock, onQuery, visit }: OpenOptions): Promise<Database> {
   const pool = new Pool({
     connectionString,
     max: 20,
@@ -55,14 +55,28 @@ export async function openPostgres(connectionString: string, { clock, onQuery }:
     },
   };
   try {
-    await migrate(database, clock);
+    await connects(pool);
+    if (visit) await standsAt(db);
+    else await migrate(database, clock);
     return database;
   } catch (cause) {
     await database.close();
-    // The cause of a refused connection names host and user, never the password.
-    throw meansUnavailable(cause) || /^(?:28|3D)/.test((cause as { code?: string }).code ?? '')
-      ? new StartError(`the PostgreSQL of DB_CONNECTION_STRING cannot be used: ${(cause as Error).message}`, { cause })
-      : cause;
+    throw MAY_NOT.test((cause as { code?: string }).code ?? '') ? cannotUse(cause) : cause;
+  }
+}
+
+/** SQLSTATE of what an operator grants, or points elsewhere: no privilege, no schema to make tables in, a replica that only reads. */
+const MAY_NOT = /^(?:42501|3F000|25006)$/;
+/** The cause names host, user and database, never the password. */
+const cannotUse = (cause: unknown) =>
+  new StartError(`the PostgreSQL of DB_CONNECTION_STRING cannot be used: ${(cause as Error).message}`, { cause });
+
+/** Whatever the first connection fails for (name, password, TLS, a certificate that is not there), the operator can mend it. */
+async function connects(pool: Pool): Promise<void> {
+  try {
+    (await pool.connect()).release();
+  } catch (cause) {
+    throw meansUnavailable(cause) ? classified(cause) : cannotUse(cause);
   }
 }
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../start-error.ts';
-import { isNewer, migrate, NEWEST } from './migrate.ts';
+import { isNewer, isOfAnotherVersion, migrate, NEWEST } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
 import { kyselyOverSqlite } from './sqlite-driver.ts';
 import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
@@ -38,8 +38,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
 
 function visit(path: string, exists: boolean, options: OpenOptions): Database {
   if (!exists) throw new StartError(`there is no database ${path}: start the server first`);
-  if (readVersion(path) !== NEWEST)
-    throw new StartError(`the database ${path} belongs to another version of this program: start that version's server once`);
+  if (readVersion(path) !== NEWEST) throw isOfAnotherVersion(`the database ${path}`);
   return connect(path, options);
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Clock } from '../clock.ts';
 import { MIGRATIONS } from '../db/migrations/list.ts';
@@ -33,6 +34,33 @@ async function emptySchema(server: string): Promise<string> {
   return schema;
 }
 
+const within = (server: string, schema: string) => {
+  const url = new URL(server);
+  url.searchParams.set('options', `-c search_path=${schema}`);
+  return url;
+};
+
+/** An address at which nothing is yet: in TEST_DATABASE_URL's PostgreSQL, or a file in `directory`. */
+export async function emptyPlace(directory: string): Promise<string> {
+  const server = process.env.TEST_DATABASE_URL;
+  if (!server) return join(directory, 'data', 'pocket-id.db');
+  const schema = `t_${randomBytes(8).toString('hex')}`;
+  await asAdmin(server, schema, `create schema ${schema}`);
+  return within(server, schema).href;
+}
+
+/** The same place for a stranger, who may look and make nothing; undefined on SQLite, where files have owners instead. */
+export async function forStranger(place: string): Promise<string | undefined> {
+  const server = process.env.TEST_DATABASE_URL;
+  if (!server) return undefined;
+  const url = new URL(place);
+  const [, schema = ''] = url.searchParams.get('options')?.split('=') ?? [];
+  await asAdmin(server, schema, `create role ${schema} login password '${schema}'; grant usage on schema ${schema} to ${schema}`);
+  url.username = schema;
+  url.password = schema;
+  return url.href;
+}
+
 /**
  * A fresh database for one test: SQLite in memory or in `file`, or a schema of its own in TEST_DATABASE_URL's PostgreSQL. With `reuse` the schema is another
  * test's once this one has closed the database: not for tests whose own processes go on with it.
@@ -45,8 +73,7 @@ export async function testDatabase(
   const server = process.env.TEST_DATABASE_URL;
   if (!server) return { ...(await openDatabase(file, { clock, onQuery })), url: file };
   const schema = await emptySchema(server);
-  const url = new URL(server);
-  url.searchParams.set('options', `-c search_path=${schema}`);
+  const url = within(server, schema);
   const database = await openDatabase(url.href, { clock, onQuery });
   let closed: Promise<void> | undefined;
   const close = () => {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { settableClock } from '#src/testing/world.ts';
+import { StartError } from '../start-error.ts';
+import { emptyPlace, forStranger } from '../testing/database.ts';
+import { type OpenOptions, openDatabase } from './open.ts';
+
+async function place(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'pocketid-open-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const at = await emptyPlace(directory);
+  const open = (options: Partial<OpenOptions> = {}, address = at) => openDatabase(address, { clock: settableClock(), ...options });
+  const refused = (pattern: RegExp, ...how: Parameters<typeof open>) =>
+    assert.rejects(
+      async () => (await open(...how)).close(),
+      (cause) => cause instanceof StartError && pattern.test(cause.message),
+    );
+  return { directory, at, open, refused };
+}
+
+test('a command beside the server makes nothing where nothing is, and brings nothing up to date', async (t) => {
+  const { open, refused } = await place(t);
+  const visit = { visit: true };
+  await refused(/start the server first/, visit);
+  await refused(/start the server first/, visit);
+
+  const server = await open();
+  const { version } = await server.db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow();
+  const command = await open(visit);
+  await command.db.insertInto('setting').values({ key: 'command', value: 'x' }).execute();
+  await command.close();
+
+  await server.db.updateTable('schema_version').set({ version: 0 }).where('version', '=', version).execute();
+  await refused(/belongs to another version/, visit);
+  const { version: still } = await server.db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow();
+  assert.equal(still, 0);
+  await server.close();
+});
+
+test('a database in which this user may make nothing is refused with a sentence', async (t) => {
+  const { at, refused } = await place(t);
+  const stranger = await forStranger(at);
+  await refused(stranger ? /DB_CONNECTION_STRING cannot be used: permission denied/ : /check who owns it/, {}, stranger ?? '/proc/id.db');
+});
