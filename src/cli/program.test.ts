@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../testing/free-port.ts';
 
 const main = join(import.meta.dirname, '..', 'main.ts');
 
-/** What a start with these settings prints to stderr, in a directory of its own, and its exit code. */
-function start(t: TestContext, settings: Record<string, string>) {
+/** What a start with these settings and arguments prints, in a directory of its own, and its exit code. */
+function start(t: TestContext, settings: Record<string, string>, ...args: string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'pocket-id-start-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const env = {
@@ -19,9 +20,38 @@ function start(t: TestContext, settings: Record<string, string>) {
     ENCRYPTION_KEY: 'a key for this test alone',
     ...settings,
   };
-  const { stderr, status } = spawnSync(process.execPath, [main], { cwd: directory, env, encoding: 'utf8', timeout: 120_000 });
-  return { stderr, status };
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, ...args], {
+    cwd: directory,
+    env,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  return { stdout, stderr, status };
 }
+
+test('what is asked wrongly is told in one line', (t) => {
+  assert.deepEqual(start(t, {}, 'migrate'), { stdout: '', stderr: 'error: unknown command "migrate": --help lists them\n', status: 1 });
+  assert.deepEqual(start(t, {}, 'healthcheck', '-e', 'auth.example.com'), {
+    stdout: '',
+    stderr: 'error: --endpoint must be a URL such as http://localhost:1411\n',
+    status: 1,
+  });
+  assert.match(start(t, {}, '--version').stdout, /^pocket-id \d+\.\d+\.\d+\n$/);
+});
+
+test('the health check asks where HOST and PORT say, and tells why there is no answer', async (t) => {
+  const port = String(await freePort());
+  const nobody = start(t, { PORT: port }, 'healthcheck');
+  assert.deepEqual([nobody.status, nobody.stderr], [1, 'error: not healthy: no answer (ECONNREFUSED)\n']);
+
+  // Another program on the port, at another address of this machine than localhost: the check does not ask that one.
+  const script = `require('node:http').createServer((_, answer) => answer.writeHead(204).end()).listen(${port}, '127.0.0.2', () => console.log())`;
+  const other = spawn(process.execPath, ['-e', script]);
+  t.after(() => other.kill());
+  await once(other.stdout, 'data');
+  assert.equal(start(t, { PORT: port, HOST: '127.0.0.2' }, 'healthcheck').status, 0);
+  assert.equal(start(t, { PORT: port }, 'healthcheck').status, 1);
+});
 
 test('a port that is taken, and a database that is not there, are told in one line', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -10,11 +10,20 @@ import { VERSION } from '#platform/version.ts';
  * command is loaded when it is asked for: a health check need not load the server.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  const program = new Command('pocket-id').description('Passkey-only OpenID Connect provider').enablePositionalOptions();
+  const program = new Command('pocket-id')
+    .description('Passkey-only OpenID Connect provider')
+    .version(`pocket-id ${VERSION}`, '-V, --version', 'print the version')
+    .enablePositionalOptions();
   program
     .command('serve', { isDefault: true })
     .description('run the server')
-    .action(async () => (await import('./serve.ts')).serve());
+    // What is no command ends up here, as an argument.
+    .argument('[nothing]')
+    .usage('')
+    .action(async (unknown?: string) => {
+      if (unknown !== undefined) throw new StartError(`unknown command ${JSON.stringify(unknown)}: --help lists them`);
+      return (await import('./serve.ts')).serve();
+    });
   program
     .command('healthcheck')
     .description('ask the running server whether it is well; the exit code answers')
