@@ -18,9 +18,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     .command('serve', { isDefault: true })
     .description('run the server')
     // What is no command ends up here, as an argument.
-    .argument('[nothing]')
-    .usage('')
-    .action(async (unknown?: string) => {
+    .allowExcessArguments()
+    .action(async (_options, { args: [unknown] }: Command) => {
       if (unknown !== undefined) throw new StartError(`unknown command ${JSON.stringify(unknown)}: --help lists them`);
       return (await import('./serve.ts')).serve();
     });

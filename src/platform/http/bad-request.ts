@@ -1,6 +1,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** A client that is still listened to may become too late as well; it has had its answer. */
+const answered = new WeakSet<Socket>();
+
 const PARSER_STATUS: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 /**
@@ -8,6 +11,8 @@ const PARSER_STATUS: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HT
  * are name, value, name, value ….
  */
 export function answerBadRequest(cause: NodeJS.ErrnoException, socket: Socket, headers: readonly string[], lingerMs: number): void {
+  if (answered.has(socket)) return;
+  answered.add(socket);
   // While another request waits for its answer (or is being answered), what is written here would be read as that answer.
   const underWay = (socket as { _httpMessage?: ServerResponse & { req: IncomingMessage } })._httpMessage;
   const owed = underWay !== undefined && underWay !== null && (underWay.headersSent || underWay.req.complete);

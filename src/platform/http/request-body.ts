@@ -18,6 +18,9 @@ export function readBody(
   if (announced !== undefined && Number(announced) > limit) return Promise.resolve('too large');
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'identity') return Promise.resolve('encoded');
+  // Node takes the chunks apart and leaves a coding beneath them as it is (`gzip, chunked`).
+  const transfer = headers['transfer-encoding'];
+  if (transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked') return Promise.resolve('encoded');
   if (awaitsContinue) outgoing.writeContinue();
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

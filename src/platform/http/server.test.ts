@@ -95,9 +95,15 @@ for (const [what, bytes] of MALFORMED)
     const { port, seen } = await serving(t);
     const answer = await exchange(port, bytes);
     assert.equal(statusOf(answer), 400);
-    assert.equal(answer.match(/^HTTP\/1\.1/gm)?.length, 1, 'one answer: nothing is left over to be read as a request');
+    assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1, 'one answer: nothing is left over to be read as a request');
     assert.equal(seen.requests, 0);
   });
+
+test('SEC-226 what is no request is answered once, also when its sender stays until it is late', async (t) => {
+  const { port } = await serving(t, { limits: { headersTimeout: 200, requestTimeout: 300, checkInterval: 20, linger: 600 } });
+  const answer = await exchange(port, `POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400']);
+});
 
 const TOO_MUCH: [string, string, number][] = [
   ['a body that is announced too long', closing('POST /x HTTP/1.1', 'Content-Length: 65537'), 413],
@@ -149,6 +155,8 @@ test('SEC-228 compressed request bodies are refused', async (t) => {
   const bomb = gzipSync(Buffer.alloc(1_000_000));
   const answer = await exchange(port, closing('POST /x HTTP/1.1', 'Content-Encoding: gzip', `Content-Length: ${bomb.length}`), bomb);
   assert.equal(statusOf(answer), 415);
+  const beneath = await exchange(port, closing('POST /x HTTP/1.1', 'Transfer-Encoding: gzip, chunked'), '0\r\n\r\n');
+  assert.equal(statusOf(beneath), 415);
   assert.equal(seen.requests, 0);
 });
 
