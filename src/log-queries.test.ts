@@ -129,6 +129,37 @@ for (const logJson of [false, true]) {
   });
 }
 
+test('every line about a request of an application names it, known or not, whatever was wrong with the request', async (t) => {
+  const { ask, world } = await running(t, false);
+  const app = await application(world, {});
+  const post = (body: string, authorization?: string): RequestInit => ({
+    method: 'POST',
+    headers: authorization ? { ...form, authorization } : form,
+    body,
+  });
+  const requests: [string, RequestInit, string][] = [
+    ['/authorize?client_id=unknown-app', {}, 'unknown-app'],
+    [`/authorize?client_id=${app.id}&redirect_uri=https%3A%2F%2Fevil.test`, {}, app.id],
+    [`/authorize?client_id=${app.id}&interaction=lost&x=1&x=2`, {}, app.id],
+    ['/api/oidc/end-session?client_id=unknown-app&id_token_hint=x', {}, 'unknown-app'],
+    ['/api/oidc/token', post('grant_type=password', basic(app)), app.id],
+    ['/api/oidc/token', post('', basic(app)), app.id],
+    ['/api/oidc/token', post('grant_type=refresh_token&refresh_token=x', basic({ ...app, secret: 'wrong' })), app.id],
+    ['/api/oidc/token', post('grant_type=refresh_token&client_id=unknown-app&refresh_token=x'), 'unknown-app'],
+    ['/api/oidc/par', post('response_type=token', basic(app)), app.id],
+    ['/api/oidc/device/authorize', post('client_id=unknown-app'), 'unknown-app'],
+    ['/api/oidc/introspect', post('', basic(app)), app.id],
+    ['/api/oidc/revoke', post('token=x', basic({ ...app, secret: 'wrong' })), app.id],
+  ];
+  for (const [path, init, id] of requests) {
+    const { lines } = await ask(path, init);
+    const told = [...found(lines, 'error'), ...found(lines, 'unauthorized')];
+    assert.equal(told.length, 1, `${path}: ${lines.join('')}`);
+    assert.match(told[0] ?? '', new RegExp(` client=${id} `), path);
+    assert.match(told[0] ?? '', / request_id=\S+ .*reason=\S+ /, path);
+  }
+});
+
 test('the reference that a page shows is in a log line, whatever the page says', async (t) => {
   const { ask, world } = await running(t, false);
   await person(world, { username: 'ann' });

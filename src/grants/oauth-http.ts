@@ -1,3 +1,4 @@
+import { presentedClient } from '#oidc/client-auth/credentials.ts';
 import { errorBody, OAuthError } from '#oidc/errors.ts';
 import { type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -47,14 +48,25 @@ const REFUSALS = new Set([
   'consent_required',
 ]);
 
+/** The client as the request named it, for the log, where what was found wrong does not tell. */
+function namedClient(call: Call): string | undefined {
+  try {
+    return presentedClient(call.method === 'POST' ? form(call) : new Map(), call.header('authorization'))?.id.slice(0, 128);
+  } catch (cause) {
+    if (cause instanceof OAuthError) return undefined;
+    throw cause;
+  }
+}
+
 /** Writes the line that the id on a refusal leads to, and an audit row when a known person was refused at a known application. */
-async function tellRefusal({ db, log, audit }: Refusals, error: OAuthError, { origin, path }: Call): Promise<void> {
+async function tellRefusal({ db, log, audit }: Refusals, error: OAuthError, call: Call): Promise<void> {
+  const { origin, path } = call;
   const { client, person } = error.about;
   const fields = {
     request_id: origin.requestId,
     code: error.code,
     reason: error.reason,
-    client: client?.id,
+    client: client?.id ?? namedClient(call),
     user: person?.id,
     ip: origin.ip,
     path,

@@ -75,9 +75,12 @@ const lacksCookies = (c: Ctx, { session, browser }: Deps['cookies']) =>
 
 /** The front channel: `/authorize`, end of session, discovery. */
 export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals, pages, cookies, metadata }: Deps): void {
-  const problem = async (c: Ctx, error: OAuthError): Promise<Response> => {
+  const problem = async (c: Ctx, error: OAuthError, text: string): Promise<Response> => {
     const { client } = error.about;
-    refusals.tell({ code: error.code, reason: error.reason, client, origin: originOf(c) });
+    // Whom to ask about it: the log names the application as the request did, known or not.
+    const named = new URLSearchParams(text).get('client_id');
+    const told = client ?? (named ? { id: named.slice(0, 128) } : undefined);
+    refusals.tell({ code: error.code, reason: error.reason, client: told, origin: originOf(c) });
     c.header('Cache-Control', 'no-store');
     return pages.error(c, {
       reason: error.reason,
@@ -90,10 +93,12 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   };
   /** Mistakes that may not be sent to the application are shown here. */
   const shown = (handler: (c: Ctx, text: string) => Promise<Response>) => async (c: Ctx) => {
+    let text = '';
     try {
-      return await handler(c, await textOf(c));
+      text = await textOf(c);
+      return await handler(c, text);
     } catch (error) {
-      if (error instanceof OAuthError) return problem(c, error);
+      if (error instanceof OAuthError) return problem(c, error, text);
       throw error;
     }
   };

@@ -33,7 +33,9 @@ export function createSignOut({ clock, engine, refusals, endSession, revokeGrant
     const signedIn = facts.session && (isLive.allow || !isLive.reason.startsWith('session-')) ? facts.session.userId : undefined;
     const outcome = decideEndSession({ parameters, hint, client: facts.client, signedIn, policy: engine.policy });
     if (outcome.kind === 'confirm') {
-      refusals.tell({ code: 'invalid_request', reason: outcome.reason, client: facts.client, person: facts.person, origin });
+      const named = parameters.get('client_id');
+      const client = facts.client ?? (named === undefined ? undefined : { id: named.slice(0, 128) });
+      refusals.tell({ code: 'invalid_request', reason: outcome.reason, client, person: facts.person, origin });
       return { kind: 'confirm', refused: true };
     }
     if (outcome.hint.sessionId !== undefined) await revokeGrants(outcome.hint.sessionId, outcome.client.id);
