@@ -60,7 +60,10 @@ export function registerRoutes({ app, before }: Front, parts: Parts) {
 
   const failure = (cause: unknown, c: Ctx) => {
     const answer = restError(cause, c, parts.log);
-    return wantsPage(c) ? parts.pages.mishap(c, cause, answer.status) : answer;
+    if (!wantsPage(c)) return answer;
+    const wait = answer.headers.get('retry-after');
+    if (wait !== null) c.header('Retry-After', wait);
+    return parts.pages.mishap(c, cause, answer.status);
   };
   app.notFound(unmatched({ rows: ROUTES, page: (c) => failure(new AppError('not_found'), c) }));
   app.onError(failure);

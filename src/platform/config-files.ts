@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ValueError } from './config-values.ts';
@@ -64,11 +76,13 @@ function makeKey(path: string): string {
     chmodSync(draft, 0o600);
     // A link appears whole or not at all, and never over a key that another process has made meanwhile.
     linkSync(draft, path);
-    unlinkSync(draft);
     return key;
   } catch (cause) {
-    if (codeOf(cause) !== 'EEXIST') throw new ValueError(`is not set, and no key can be written to ${path} (${codeOf(cause)})`);
-    unlinkSync(draft);
+    // What stands there cannot be read when it is a link to nothing.
+    const there = codeOf(cause) === 'EEXIST' && existsSync(path);
+    if (!there) throw new ValueError(`is not set, and no key can be written to ${path} (${codeOf(cause)})`);
     return readFileSync(path, 'utf8').trim();
+  } finally {
+    rmSync(draft, { force: true });
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -54,6 +54,14 @@ test('a key is not made beside a database that was made with another', (t) => {
   const { problems, file } = place(t);
   const path = file('pocket-id.db', 'data');
   assert.match(problems({ DB_CONNECTION_STRING: path }), /^ENCRYPTION_KEY .*the database exists/);
+});
+
+test('where no key can be written the start stops, and leaves no draft of one behind', (t) => {
+  const { directory, problems } = place(t);
+  mkdirSync(join(directory, 'data'));
+  symlinkSync('/nowhere/key', join(directory, 'data/encryption.key'));
+  assert.match(problems({}), /^ENCRYPTION_KEY is not set, and no key can be written to .*data\/encryption\.key \(EEXIST\)$/);
+  assert.deepEqual(readdirSync(join(directory, 'data')), ['encryption.key']);
 });
 
 test('.env is read, and the environment wins over it', (t) => {

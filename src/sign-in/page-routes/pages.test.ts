@@ -301,6 +301,16 @@ test('a failure is a page for a browser and JSON for a program, and its referenc
   assert.equal((await b.request('/interaction/reauthenticate', { json: {} })).status, 401);
 });
 
+test('a page too says when to come back', async (t) => {
+  const w = await world(t, { disableRateLimiting: false });
+  const visitor = browser(w);
+  let page = await visitor.visit('/login/alternative/device', { headers: html });
+  for (let n = 0; n < 100 && page.status === 200; n++) page = await visitor.visit('/login/alternative/device', { headers: html });
+  assert.equal(page.status, 429);
+  assert.ok(Number(page.headers.get('retry-after')) > 0);
+  assert.match(page.headers.get('content-type') ?? '', /html/);
+});
+
 test('of a report about a policy only the directive is logged', async (t) => {
   const w = await world(t);
   const report = {
