@@ -10,7 +10,7 @@ const LONGEST_STACK = 8192;
 const BARE = /^[\w.:/@,;+*~!$&()[\]{}?|<>^#%-]+$/;
 const WORDS = /error|unauthorized/i;
 /** What could move a terminal's cursor, break a line, or turn its direction; JSON.stringify leaves these alone. */
-const UNSAFE = /[\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 const escapeOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 /** Makes the rest of a JSON text printable, as the same JSON. */
@@ -57,3 +57,13 @@ const cut = (key: string, value: string) => {
   const most = key === 'stack' ? LONGEST_STACK : LONGEST;
   return value.length > most ? `${value.slice(0, most)}…` : value;
 };
+
+/** The same fields with the long values cut. What carries lines away splits those of more than 16 KiB, and halves are no JSON. */
+export function shortened(fields: LogFields): LogFields {
+  let short = fields;
+  for (const key in fields) {
+    const value = fields[key];
+    if (typeof value === 'string' && value.length > LONGEST) short = { ...short, [key]: cut(key, value) };
+  }
+  return short;
+}

@@ -1,6 +1,6 @@
 import { write, writeSync } from 'node:fs';
 import pino from 'pino';
-import { escapeUnsafe, hideWords, textLine } from './log-format.ts';
+import { escapeUnsafe, hideWords, shortened, textLine } from './log-format.ts';
 import { VERSION } from './version.ts';
 
 /** Fields of a log line. Values must never be secrets. */
@@ -120,6 +120,6 @@ function jsonWriter(sink: Sink) {
   );
   return (level: keyof Log, text: string, fields?: LogFields) => {
     message = text;
-    logger[level](fields ?? {}, text);
+    logger[level](fields ? shortened(fields) : {}, text);
   };
 }
