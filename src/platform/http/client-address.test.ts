@@ -19,6 +19,10 @@ const CASES: [string, boolean | string[], string, string | undefined, string][] 
   ['an empty header', PROXIES, '10.1.2.3', '', '10.1.2.3'],
   ['ports are cut off', PROXIES, 'fd00::1', '[2001:db8::1]:4711', '2001:db8::1'],
   ['ports of IPv4 too', PROXIES, '10.1.2.3', '198.51.100.1:4711', '198.51.100.1'],
+  ['SEC-159 a proxy in the chain, its IPv4 address in hexadecimal', PROXIES, '10.1.2.3', '198.51.100.1, ::ffff:a00:1', '198.51.100.1'],
+  ['a client’s IPv4 address in IPv6 form, spelled out', PROXIES, '10.1.2.3', '0:0:0:0:0:ffff:c633:6401', '198.51.100.1'],
+  ['an IPv6 address in the form of all others', PROXIES, 'fd00::1', '2001:DB8:0:0::1', '2001:db8::1'],
+  ['an address with a zone', PROXIES, 'fd00::1', 'fe80::1%eth0', 'fe80::1'],
   ['everybody is trusted: the leftmost', true, '203.0.113.9', '198.51.100.1, 10.1.1.1', '198.51.100.1'],
 ];
 for (const [what, trusted, peer, forwarded, client] of CASES)

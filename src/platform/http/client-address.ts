@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** `::ffff:192.0.2.1` is how a socket for both families names an IPv4 client. */
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
@@ -7,7 +7,10 @@ const plain = (address: string): string => (address.startsWith('::ffff:') ? addr
 function entry(text: string): string | undefined {
   const bare = text.trim();
   const address = /^\[([^\]]+)\](?::\d+)?$/.exec(bare)?.[1] ?? /^([\d.]+):\d+$/.exec(bare)?.[1] ?? bare;
-  return isIP(address) === 0 ? undefined : plain(address);
+  const version = isIP(address);
+  if (version !== 6) return version === 4 ? address : undefined;
+  // One address has many spellings (`::FFFF:a00:1` is 10.0.0.1 too): lists and limits know one of them. A zone says nothing here.
+  return plain(new SocketAddress({ address: address.replace(/%.*/, ''), family: 'ipv6' }).address);
 }
 
 function membership(trusted: boolean | readonly string[]): (address: string) => boolean {
