@@ -35,6 +35,14 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('print a sign-in link for a user, valid for one hour')
     .action(async (user) => (await import('./one-time-access-token.ts')).oneTimeAccessToken(user));
   program
+    .command('key-rotate')
+    .description('put a new signing key in the place of the current one, with an overlap')
+    .option('-a, --alg <algorithm>', 'whose key: RS256, PS256, ES256 or EdDSA', 'RS256')
+    .option('-c, --crv <curve>', 'its curve, which needs no naming: P-256 or Ed25519')
+    .option('-y, --yes', 'nothing is asked in any case')
+    .option('--compromised', 'without overlap: withdraw the current key at once, and all it signed')
+    .action(async (options) => (await import('./key-rotate.ts')).keyRotate(options));
+  program
     .command('doctor')
     .description('print the version, settings and state of the database')
     .action(async () => (await import('./doctor.ts')).doctor());

@@ -82,11 +82,12 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
     if (made) log.info(`signing key made: ${alg}`, { kid, stage });
   };
 
-  /** Retires `kid` and puts `successor` in its place; false when another process already did. */
-  const promote = async (kid: string, successor: string, endsAt: number): Promise<boolean> =>
+  /** Retires `kid` and puts `successor` in its place; false when another process already did. `by`: somebody did that, rather than time. */
+  const promote = async (kid: string, successor: string, endsAt: number, by?: { alg: SigningAlg; origin: Origin }): Promise<boolean> =>
     db.transaction().execute(async (tx) => {
       const keys = signingKeyStore(tx);
       if (!(await keys.move(kid, 'current', { stage: 'retired', ends_at: endsAt }))) return false;
+      if (by) await audit.record(tx, { event: 'SIGNING_KEY_WITHDRAWN', data: { alg: by.alg, kid }, origin: by.origin });
       return keys.move(successor, 'next', { stage: 'current', ends_at: null });
     });
 
@@ -214,7 +215,7 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
       const next = rows.find((row) => row.alg === alg && row.stage === 'next');
       const old = rows.find((row) => row.alg === alg && row.stage === 'current');
       if (!next || !old) throw new Error(`the signing key for ${alg} was rotated by another process at the same time`);
-      if (compromised) await promote(old.kid, next.kid, now);
+      if (compromised) await promote(old.kid, next.kid, now, { alg, origin });
       await reread();
       return { kid: next.kid, signsFrom: compromised ? now : next.created_at + NEXT_LEAD_SECONDS };
     },

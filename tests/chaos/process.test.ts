@@ -179,6 +179,46 @@ test('the command line: version, health, a state for reports, and a link for som
     assert.ok(output.includes(`${line}\n`), output);
 });
 
+test('the command line rotates a signing key with an overlap, and withdraws one that was stolen', async (t) => {
+  const place = await workplace(t);
+  const server = await place.start();
+  const stop = async () => {
+    server.child.kill('SIGTERM');
+    await server.ended;
+  };
+  const kids = async ({ url }: { url: string }) => {
+    const { keys } = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: { kid: string; alg: string }[] };
+    return keys.filter(({ alg }) => alg === 'ES256').map(({ kid }) => kid);
+  };
+  const [old] = await kids(server);
+  const rotated = await place.run(['key-rotate', '-a', 'ES256', '-c', 'P-256', '-y']);
+  assert.equal(rotated.code, 0, rotated.output);
+  const [, next] = /^ES256: the key (\S+) is published and signs from \d{4}-/.exec(rotated.output) ?? [];
+  await stop();
+  const again = await place.start();
+  assert.deepEqual(new Set(await kids(again)), new Set([old, next]));
+
+  const stolen = await place.run(['key-rotate', '-a', 'ES256', '--compromised']);
+  assert.equal(stolen.code, 0, stolen.output);
+  again.child.kill('SIGTERM');
+  await again.ended;
+  const last = await place.start();
+  assert.deepEqual(await kids(last), [next]);
+  const answer = await fetch(`${last.url}/api/audit-logs/all`, { headers: { 'x-api-key': API_KEY } });
+  const { data } = (await answer.json()) as { data: { event: string; data: Record<string, string> }[] };
+  assert.deepEqual(
+    data.filter(({ event }) => event.startsWith('SIGNING_KEY')).map(({ event, data: { kid } }) => [event, kid]),
+    [
+      ['SIGNING_KEY_WITHDRAWN', old],
+      ['SIGNING_KEY_ROTATED', next],
+    ],
+  );
+
+  const wrong = await place.run(['key-rotate', '-a', 'HS256']);
+  assert.deepEqual(wrong, { code: 1, output: 'error: --alg must be one of RS256, PS256, ES256, EdDSA\n' });
+  assert.equal((await place.run(['key-rotate', '-a', 'RS256', '-c', 'P-256'])).output, 'error: RS256 has no --crv\n');
+});
+
 test('a .env file in the working directory is read', async (t) => {
   const place = await workplace(t);
   writeFileSync(join(place.directory, '.env'), 'LOG_JSON=true\n');
