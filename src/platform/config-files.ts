@@ -48,9 +48,11 @@ export function systemFiles(directory = '.'): Files {
         problem('.env is not readable');
         return {};
       }
-      const names = [...found.text.matchAll(/^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/gm)].map((match) => match[1]);
+      // Editors on Windows begin a file with a mark, which would be part of the first name.
+      const text = found.text.replace(/^\ufeff/, '');
+      const names = [...text.matchAll(/^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/gm)].map((match) => match[1]);
       for (const name of new Set(names.filter((name, i) => names.indexOf(name) !== i))) problem(`${name} stands twice in .env`);
-      return parseEnv(found.text);
+      return parseEnv(text);
     },
     read,
     holdsData(path) {

@@ -66,7 +66,7 @@ test('where no key can be written the start stops, and leaves no draft of one be
 
 test('.env is read, and the environment wins over it', (t) => {
   const { read, file } = place(t);
-  file('.env', 'APP_URL="https://a.test"\nexport PORT=9000\n# LOG_JSON=true\n');
+  file('.env', '\ufeffAPP_URL="https://a.test"\nexport PORT=9000\n# LOG_JSON=true\n');
   assert.deepEqual([read().appUrl, read().port, read().logJson], ['https://a.test', 9000, false]);
   assert.equal(read({ APP_URL: 'https://b.test' }).appUrl, 'https://b.test');
 });
