@@ -39,6 +39,13 @@ test('what is asked wrongly is told in one line', (t) => {
   assert.match(start(t, {}, '--version').stdout, /^pocket-id \d+\.\d+\.\d+\n$/);
 });
 
+test('a reader that goes away early is no failure', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocket-id-start-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const { stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" version | true`], { cwd: directory, encoding: 'utf8' });
+  assert.equal(stderr, '');
+});
+
 test('the health check asks where HOST and PORT say, and tells why there is no answer', async (t) => {
   const port = String(await freePort());
   const nobody = start(t, { PORT: port }, 'healthcheck');

@@ -10,6 +10,8 @@ import { VERSION } from '#platform/version.ts';
  * command is loaded when it is asked for: a health check need not load the server.
  */
 export async function run(argv: readonly string[]): Promise<void> {
+  // Who reads no further (`doctor | head -1`) has what they wanted. The server writes its log past this stream, which is not even opened for it.
+  if (argv.length > 2 && argv[2] !== 'serve') process.stdout.on('error', () => process.exit());
   const program = new Command('pocket-id')
     .description('Passkey-only OpenID Connect provider')
     .version(`pocket-id ${VERSION}`, '-V, --version', 'print the version')
