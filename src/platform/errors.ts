@@ -96,6 +96,8 @@ interface Extra {
   fields?: FieldError[];
   /** For the log only, never sent. */
   detail?: string;
+  /** For the log only: the application on whose behalf somebody came. */
+  client?: string;
   cause?: unknown;
   /** Seconds for `Retry-After`. */
   retryAfter?: number;

@@ -331,6 +331,8 @@ export function createFlow({
     return { clientId: found.clientId, scopes: found.request.scopes, shown: shownScopes(found.request, client ?? { apis: [] }) };
   };
 
+  const clientOf: Flow['clientOf'] = async (id, browser) => (await interactions.find(id, browser)).clientId;
+
   /** A client as pages show it; undefined when nobody registered it. */
   const shownClient = async (clientId: string) => {
     const { client } = await engine.ledger.read({ clientId });
@@ -344,6 +346,6 @@ export function createFlow({
     return (await refuse(found, error)) ?? answered(origin);
   };
 
-  return { authorize, resume, view, complete, cancel, scopesOf, shownClient };
+  return { authorize, resume, view, complete, cancel, clientOf, scopesOf, shownClient };
 }
 export type SignInFlow = ReturnType<typeof createFlow>;

@@ -48,6 +48,25 @@ test('an interaction tells the browser that began it what is asked, and nobody e
   assert.equal((await browser(w).request(`/api/oidc/interactions/${id}`)).status, 404);
 });
 
+test('a sign-in that is refused on the way to an application is logged with its name', async (t) => {
+  const { w, milton, rp } = await installation(t);
+  const { id } = await begin(w, rp, milton);
+  const stranger = await person(w, { username: 'stranger' });
+  const tries: [string, object][] = [
+    ['/interaction/passkey', { json: { interaction: id, response: { id: 'x' } } }],
+    ['/interaction/passkey', { json: { interaction: id, response: await stranger.answersLogin() } }],
+    ['/login/alternative/code', { form: { interaction: id, code: 'wr0ng1' } }],
+  ];
+  for (const [path, init] of tries) {
+    const before = w.log.lines.length;
+    const { status } = await milton.request(path, init);
+    const told = w.log.lines.slice(before).filter(({ message }) => message.includes('unauthorized'));
+    assert.deepEqual([status < 500, told.map(({ fields }) => fields.client)], [true, [rp.app.id]], `${path}: ${status}`);
+  }
+  await browser(w).request('/login/alternative/code', { form: { interaction: id, code: 'wr0ng1' } });
+  assert.equal(w.log.lines.at(-1)?.fields.client, undefined, 'another browser knows nothing of it');
+});
+
 test('an interaction is over after an hour, and after its answer', async (t) => {
   const { w, milton, rp } = await installation(t);
   const { id } = await begin(w, rp, milton);

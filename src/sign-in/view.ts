@@ -117,6 +117,8 @@ export interface Flow {
   }): Promise<Completion>;
   /** Ends the interaction: the application gets `access_denied`. */
   cancel(input: { id: string; browser?: string; origin: Origin }): Promise<Sent | GoneView>;
+  /** The id of the application that an interaction of this browser is about. */
+  clientOf(id: string, browser: string | undefined): Promise<string | undefined>;
 }
 
 /** What the person sees instead of an answer to the application, rendered by `sign-in/pages/`. */

@@ -86,10 +86,10 @@ export function restFailure(
     log.error('internal error', { request_id: requestId, ref: shortId(requestId), path, method, error: e.message, stack: e.stack });
     error = new AppError('internal_error');
   }
-  const { detail, details, fields, retryAfter } = error.extra;
+  const { detail, client, details, fields, retryAfter } = error.extra;
   if (error.status === 401 || error.status === 403) {
     const ref = shortId(requestId);
-    log.warn('request unauthorized', { request_id: requestId, ref, reason: error.code, method, path, ip, detail });
+    log.warn('request unauthorized', { request_id: requestId, ref, reason: error.code, client, method, path, ip, detail });
   } else if (detail) log.info('request refused', { request_id: requestId, reason: error.code, detail });
   const told = details || fields ? { details: { ...details, ...(fields ? { fields } : {}) } } : {};
   return {

@@ -1,7 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
-import { type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
+import type { Destination } from '../pages/sign-in.ts';
+import { clientOf, type PageDeps, refusedCode, sessionOf, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 import { takeStep } from './interaction.ts';
 
@@ -19,10 +20,13 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   const { passkeys, cookies, log } = deps;
 
   /** 401 and 403 are logged by the error handler; a refused sign-in is one too when its status is 400 because the answer was late or malformed. */
-  const refuse = (c: Ctx) => (cause: unknown) => {
-    if (!(cause instanceof AppError) || cause.status !== 400) throw cause;
-    refusedCode(c, log, cause);
-    throw new AppError(cause.code, { ...cause.extra, message: cause.message, detail: undefined });
+  const refuse = (c: Ctx, destination: Destination) => async (cause: unknown) => {
+    if (!(cause instanceof AppError) || ![400, 401, 403].includes(cause.status)) throw cause;
+    const client = await clientOf(c, deps, destination);
+    const told = { ...cause.extra, message: cause.message, client };
+    if (cause.status !== 400) throw new AppError(cause.code, told);
+    refusedCode(c, log, cause, client);
+    throw new AppError(cause.code, { ...told, detail: undefined });
   };
   const signedInSession = (c: Ctx) => {
     const session = sessionOf(c);
@@ -33,7 +37,7 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.post('/interaction/passkey', async (c) => {
     const { response, destination } = await answerOf(c);
     const login = { id: cookies.ceremony.read(c), response, origin: originOf(c), replaces: cookies.session.read(c) };
-    const started = await passkeys.finishLogin(login).catch(refuse(c));
+    const started = await passkeys.finishLogin(login).catch(refuse(c, destination));
     await signedIn(c, deps, started);
     const { interaction: id } = destination;
     return c.json({
@@ -46,7 +50,7 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const { response, destination } = await answerOf(c);
     const sessionValue = cookies.session.read(c) ?? '';
     const answer = { id: cookies.ceremony.read(c), session, response, origin: originOf(c), sessionValue };
-    const { proof, maxAge, started } = await passkeys.reauthenticate(answer).catch(refuse(c));
+    const { proof, maxAge, started } = await passkeys.reauthenticate(answer).catch(refuse(c, destination));
     if (started) cookies.session.set(c, started.value, started.maxAge);
     const { interaction: id } = destination;
     // What comes next may ask for the proof itself, a device that is let in for instance.
@@ -58,7 +62,9 @@ export function ceremonyRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   app.post('/signup/add-passkey', async (c) => {
     const session = signedInSession(c);
     const { response, destination } = await answerOf(c);
-    await passkeys.finishRegistration({ id: cookies.ceremony.read(c), session, response, origin: originOf(c) }).catch(refuse(c));
+    await passkeys
+      .finishRegistration({ id: cookies.ceremony.read(c), session, response, origin: originOf(c) })
+      .catch(refuse(c, destination));
     const onTheWay = destination.interaction ?? destination.redirect;
     return c.json({ next: onTheWay ? onwardPath(destination, deps.home()) : '/account?done=added' });
   });

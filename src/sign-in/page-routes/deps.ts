@@ -10,6 +10,7 @@ import type { Asker } from '../pages/asker.ts';
 import { rememberLanguage } from '../pages/language.ts';
 import { languageFor } from '../pages/messages.ts';
 import type { Renderer } from '../pages/respond.ts';
+import type { Destination } from '../pages/sign-in.ts';
 import type { Flow } from '../view.ts';
 
 /** A person as pages show them. */
@@ -187,13 +188,18 @@ export const formOf = (c: Ctx) =>
     throw new AppError('invalid_request_body', { cause });
   });
 
+/** The application that somebody is on the way to, for the log. */
+export const clientOf = async (c: Ctx, { flow, cookies }: Pick<PageDeps, 'flow' | 'cookies'>, { interaction }: Destination) =>
+  interaction === undefined ? undefined : flow.clientOf(interaction, cookies.browser.read(c));
+
 /** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
-export function refusedCode(c: Ctx, log: Log, cause: unknown) {
+export function refusedCode(c: Ctx, log: Log, cause: unknown, client?: string) {
   if (!(cause instanceof AppError) || cause.status >= 500) throw cause;
   log.warn('sign-in unauthorized', {
     request_id: c.var.requestId,
     ref: shortId(c.var.requestId),
     reason: cause.code,
+    client,
     ip: c.var.ip,
     detail: cause.extra.detail,
   });

@@ -6,7 +6,7 @@ import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
-import { beginLogin, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
+import { beginLogin, clientOf, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 import { stepOf } from './interaction.ts';
 
@@ -67,7 +67,7 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       const next = toward('/signup/add-passkey', destination);
       return byScript ? c.json({ next }) : c.redirect(next, 303);
     } catch (cause) {
-      const refused = refusedCode(c, log, cause);
+      const refused = refusedCode(c, log, cause, await clientOf(c, deps, destination));
       const problem = CODE_PROBLEMS[refused] ?? (code.length === 6 || code.length === 12 ? 'code.error.wrong' : 'code.error.length');
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
