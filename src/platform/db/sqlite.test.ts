@@ -4,11 +4,13 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -82,6 +84,19 @@ test('REL-28 a second server on the same file is refused, and the file is free a
   await refused(/another PocketID uses the database/);
   await first.close();
   await open();
+});
+
+test('REL-28 a second server is refused that comes by a link, and a link to nothing is no new start', async (t) => {
+  const { directory, path, open } = place(t);
+  const link = join(directory, 'link.db');
+  symlinkSync(path, link);
+  const byLink = async () => (await openDatabase(link, { clock })).close();
+  await assert.rejects(byLink, (cause) => cause instanceof StartError && /is a link to a database that is not there/.test(cause.message));
+  assert.deepEqual([existsSync(path), lstatSync(link).isSymbolicLink()], [false, true]);
+  const first = await open();
+  await assert.rejects(byLink, (cause) => cause instanceof StartError && /another PocketID uses the database/.test(cause.message));
+  await first.close();
+  await byLink();
 });
 
 test('the command line works beside the server, and makes no database where none is', async (t) => {

@@ -1,3 +1,4 @@
+import { lstatSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../start-error.ts';
 import { isNewer, isOfAnotherVersion, migrate, NEWEST } from './migrate.ts';
@@ -21,8 +22,9 @@ const SETTINGS = `
  * Opens an SQLite file: locked against a second server, looked at before anything is written, copied aside before a migration. `visit` is for
  * the command line beside a running server: no lock, and no migration.
  */
-export async function openSqlite(path: string, options: OpenOptions): Promise<Database> {
-  if (path === ':memory:') return migrated(connect(path, options), options);
+export async function openSqlite(target: string, options: OpenOptions): Promise<Database> {
+  if (target === ':memory:') return migrated(connect(target, options), options);
+  const path = behindLink(target);
   const exists = inspectFile(path);
   if (options.visit) return visit(path, exists, options);
   const lock = lockBeside(path);
@@ -33,6 +35,19 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
   } catch (cause) {
     lock.release();
     throw cause;
+  }
+}
+
+/** The file itself: the lock is beside it, where whoever comes by another name meets it too. Throws StartError when the link leads to nothing. */
+function behindLink(path: string): string {
+  let isLink = false;
+  try {
+    isLink = lstatSync(path).isSymbolicLink();
+    return isLink ? realpathSync(path) : path;
+  } catch (cause) {
+    // What is the matter with a path that is no link is found, and told, where the file is looked at.
+    if (!isLink) return path;
+    throw new StartError(`${path} is a link to a database that is not there: put that back, or remove the link to begin anew`, { cause });
   }
 }
 
