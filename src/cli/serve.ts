@@ -15,6 +15,8 @@ import { ROUTES, SECRET_PATHS, takesMuch } from '../routes.ts';
 
 /** How long a stop waits for requests under way. */
 const GRACE_MS = 9000;
+/** A statement that takes this long is a line in the log, with Pocket ID's threshold. */
+const SLOW_SQL_MS = 250;
 /** Signals closer than this to the first are the same one, sent to the process and to its group. */
 const SAME_SIGNAL_MS = 300;
 
@@ -35,7 +37,11 @@ export async function serve(): Promise<void> {
       file: config.encryptionKeyMadeAt,
     });
 
-  const database = await openDatabase(config.database, { clock: systemClock, told: log.info });
+  const slow = {
+    from: SLOW_SQL_MS,
+    tell: (sql: string, milliseconds: number) => log.warn('slow SQL', { latency: `${milliseconds.toFixed(0)}ms`, sql }),
+  };
+  const database = await openDatabase(config.database, { clock: systemClock, told: log.info, slow });
   const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log }).catch((cause: unknown) => {
     throw cause instanceof OtherKey && config.encryptionKeyMadeAt ? withoutItsKey(config.encryptionKeyMadeAt) : cause;
   });

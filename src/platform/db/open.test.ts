@@ -45,3 +45,22 @@ test('a database in which this user may make nothing is refused with a sentence'
   const stranger = await forStranger(at);
   await refused(stranger ? /DB_CONNECTION_STRING cannot be used: permission denied/ : /check who owns it/, {}, stranger ?? '/proc/id.db');
 });
+
+test('statements that take long are told with their SQL, and without the values', async (t) => {
+  const { open } = await place(t);
+  const told: string[] = [];
+  const slow = { from: 0, tell: (sql: string, milliseconds: number) => void (milliseconds >= 0 && told.push(sql)) };
+  const { db, close } = await open({ slow });
+  t.after(close);
+  told.length = 0;
+  await db.insertInto('setting').values({ key: 'k', value: 'a value' }).execute();
+  await db.transaction().execute((tx) => tx.selectFrom('setting').select('value').where('key', '=', 'k').execute());
+  const said = told.filter((sql) => /setting/.test(sql));
+  assert.deepEqual([said.length, /^insert/.test(said[0] ?? ''), /^select/.test(said[1] ?? '')], [2, true, true], told.join('\n'));
+  assert.doesNotMatch(told.join(), /a value/);
+
+  slow.from = Number.POSITIVE_INFINITY;
+  told.length = 0;
+  await db.selectFrom('setting').select('value').execute();
+  assert.deepEqual(told, []);
+});

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { LogFields } from '../log.ts';
+import type { Slow } from './slow.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 
@@ -22,6 +23,8 @@ export interface OpenOptions {
   clock: Clock;
   /** Hears every statement's SQL before it runs. */
   onQuery?: (sql: string) => void;
+  /** Hears of statements that took long. */
+  slow?: Slow;
   /** Beside a running server: no lock is taken, nothing is migrated or made. */
   visit?: boolean;
   /** Hears what an operator should know of the start. */

@@ -12,6 +12,7 @@ import { Pool, types } from 'pg';
 import { StartError } from '../start-error.ts';
 import { migrate, standsAt } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
+import { tellIfSlow } from './slow.ts';
 import type { Tables } from './tables.ts';
 import { classified, meansUnavailable } from './unavailable.ts';
 
@@ -23,7 +24,7 @@ const CONFLICT = /^40(?:001|P01)$/;
 types.setTypeParser(20, Number);
 
 /** Opens a pool of connections. No statement runs, and no transaction idles, longer than a client would wait. */
-export async function openPostgres(connectionString: string, { clock, onQuery, visit }: OpenOptions): Promise<Database> {
+export async function openPostgres(connectionString: string, { clock, onQuery, slow, visit }: OpenOptions): Promise<Database> {
   const pool = new Pool({
     connectionString,
     max: 20,
@@ -40,7 +41,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, v
   pool.on('error', () => {});
   // Nor may one that breaks between two statements of a transaction, which the pool does not listen to: its next statement is refused.
   pool.on('connect', (client) => void client.on('error', () => {}));
-  const db = new Kysely<Tables>({ dialect: guarded(new PostgresDialect({ pool }), onQuery) });
+  const db = new Kysely<Tables>({ dialect: guarded(new PostgresDialect({ pool }), { onQuery, slow }) });
   let closed: Promise<void> | undefined;
   const database: Database = {
     db,
@@ -81,14 +82,16 @@ async function connects(pool: Pool): Promise<void> {
 }
 
 /** Every failure that is the server's state becomes DatabaseUnavailable; a single statement that lost against another is tried again. */
-function guarded(dialect: Dialect, onQuery: OpenOptions['onQuery']): Dialect {
+function guarded(dialect: Dialect, told: Told): Dialect {
   return {
     createAdapter: () => dialect.createAdapter(),
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (db) => dialect.createIntrospector(db),
-    createDriver: () => guardedDriver(dialect.createDriver(), onQuery),
+    createDriver: () => guardedDriver(dialect.createDriver(), told),
   };
 }
+
+type Told = Pick<OpenOptions, 'onQuery' | 'slow'>;
 
 const attempt = <T>(work: () => Promise<T>): Promise<T> =>
   work().catch((cause: unknown) => {
@@ -97,20 +100,24 @@ const attempt = <T>(work: () => Promise<T>): Promise<T> =>
 
 class Guarded implements DatabaseConnection {
   readonly inner: DatabaseConnection;
-  readonly #onQuery: OpenOptions['onQuery'];
+  readonly #told: Told;
   inTransaction = false;
-  constructor(inner: DatabaseConnection, onQuery: OpenOptions['onQuery']) {
+  constructor(inner: DatabaseConnection, told: Told) {
     this.inner = inner;
-    this.#onQuery = onQuery;
+    this.#told = told;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { onQuery, slow } = this.#told;
     for (let tries = 1; ; tries++) {
-      this.#onQuery?.(query.sql);
+      onQuery?.(query.sql);
+      const began = performance.now();
       try {
         return await this.inner.executeQuery<R>(query);
       } catch (cause) {
         // Inside a transaction the whole of it is lost, and only its author knows whether it may run again.
         if (this.inTransaction || tries >= TRIES || !CONFLICT.test((cause as { code?: string }).code ?? '')) throw classified(cause);
+      } finally {
+        if (slow) tellIfSlow(slow, query.sql, began);
       }
     }
   }
@@ -120,11 +127,11 @@ class Guarded implements DatabaseConnection {
   }
 }
 
-function guardedDriver(driver: Driver, onQuery: OpenOptions['onQuery']): Driver {
+function guardedDriver(driver: Driver, told: Told): Driver {
   const inner = (connection: DatabaseConnection) => (connection as Guarded).inner;
   const wrapped = new WeakMap<DatabaseConnection, Guarded>();
   const wrap = (connection: DatabaseConnection) => {
-    const known = wrapped.get(connection) ?? new Guarded(connection, onQuery);
+    const known = wrapped.get(connection) ?? new Guarded(connection, told);
     wrapped.set(connection, known);
     return known;
   };

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../start-error.ts';
 import { isNewer, isOfAnotherVersion, migrate, NEWEST } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
+import { watched } from './slow.ts';
 import { kyselyOverSqlite } from './sqlite-driver.ts';
 import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
 
@@ -75,11 +76,11 @@ async function migrated(database: Database, { clock }: OpenOptions): Promise<Dat
   }
 }
 
-function connect(path: string, { onQuery }: OpenOptions, onClose: () => void = () => {}): Database {
+function connect(path: string, { onQuery, slow }: OpenOptions, onClose: () => void = () => {}): Database {
   const open = (readOnly: boolean) => {
     const db = new DatabaseSync(path, { readOnly });
     db.exec(SETTINGS);
-    return db;
+    return slow ? watched(db, slow) : db;
   };
   const writer = open(false);
   if (path !== ':memory:') {
