@@ -46,6 +46,8 @@ export function targetJudge(appUrls: readonly string[]): (target: string, host: 
     if (query !== -1 && tooManyParameters(url)) return refuse(400, 'there are too many parameters');
     if (host === undefined || host === '') return refuse(400, 'the Host header is missing');
     if (host !== lastGood) {
+      // RFC 9112 section 3.2: two Host headers, which arrive here as one, are a bad request whatever they name.
+      if (host.includes(',')) return refuse(400, 'there is more than one Host');
       if (url === '/healthz' || url === '/readyz') return { url };
       if (!isOurs(host))
         return refuse(421, 'this host is not served here: the proxy must pass on the Host header, or INTERNAL_APP_URL must name it');

@@ -86,6 +86,7 @@ const MALFORMED: [string, string][] = [
   ['lines that end without CR', `GET /x HTTP/1.1\nHost: ${HOST}\n\n`],
   ['a space before the colon', closing('GET /x HTTP/1.1', 'X-A : b')],
   ['a chunk extension of 64 KiB', `${closing('POST /x HTTP/1.1', 'Transfer-Encoding: chunked')}1;${'x'.repeat(65_536)}\r\na\r\n0\r\n\r\n`],
+  ['two Hosts', `GET /x HTTP/1.1\r\nHost: ${HOST}\r\nHost: ${HOST}\r\n\r\n`],
   ['no Host', 'GET /x HTTP/1.1\r\n\r\n'],
   ['another protocol', 'GET /x HTTP/9.9\r\nHost: a\r\n\r\n'],
   ['a line that is no request', 'hello\r\n\r\n'],
