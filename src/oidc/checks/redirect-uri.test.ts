@@ -120,6 +120,14 @@ test('SEC-002 the loopback rule is for loopback', () => {
     ]);
 });
 
+test('a loopback port that no socket has is refused, also where plain http may lead anywhere', () => {
+  for (const policy of [strict, { allowInsecure: true }]) {
+    assert.equal(uriMatches('http://127.0.0.1/cb', 'http://127.0.0.1:65535/cb', policy), true);
+    for (const host of ['127.0.0.1', 'localhost', '[::1]'])
+      assert.equal(uriMatches(`http://${host}/cb`, `http://${host}:65536/cb`, policy), false, host);
+  }
+});
+
 test('SEC-003 twenty mutants of one registered URI are all refused', () => {
   const mutants = [
     'https://app.test/cb/',

@@ -181,7 +181,8 @@ function loopbackMatches(pattern: string, uri: string): boolean {
   if (!wanted || !given || wanted[1] !== given[1]) return false;
   // A port on a registered name is meant; on the two literal addresses the RFC has it ignored.
   if (wanted[2] !== undefined && wanted[1] !== '127.0.0.1' && wanted[1] !== '[::1]') return false;
-  return pattern.slice(wanted[0].length) === uri.slice(given[0].length);
+  // A port that no socket has is no port.
+  return pattern.slice(wanted[0].length) === uri.slice(given[0].length) && URL.canParse(uri);
 }
 
 /** Plain http may only lead to this machine or network, unless the operator said otherwise. */
