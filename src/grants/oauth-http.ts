@@ -28,11 +28,12 @@ export interface Refusals {
 
 const FORM = 'application/x-www-form-urlencoded';
 
+/** Whether a body is declared as a form, with whatever parameters. */
+export const isForm = (call: Call): boolean => (call.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase() === FORM;
+
 /** The form of a protocol endpoint's body; another content type, or none, is refused (RFC 6749 appendix B). */
 export function form(call: Call): Parameters {
-  const type = call.header('content-type');
-  if (type === undefined || type.split(';', 1)[0]!.trim().toLowerCase() !== FORM)
-    throw new OAuthError('invalid_request', `the body must be ${FORM}`, { reason: 'content-type' });
+  if (!isForm(call)) throw new OAuthError('invalid_request', `the body must be ${FORM}`, { reason: 'content-type' });
   return parseParameters(call.body);
 }
 

@@ -1,25 +1,25 @@
 import { OAuthError } from '#oidc/errors.ts';
 import type { TokenDeps } from '#oidc/grants/shared.ts';
 import { introspect } from '#oidc/introspect.ts';
+import { parseParameters } from '#oidc/parameters.ts';
 import { revoke } from '#oidc/revoke.ts';
 import { tokenEndpoint } from '#oidc/token.ts';
 import { userinfo } from '#oidc/userinfo.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Call, Endpoints } from '#platform/http/endpoints.ts';
-import { form, noStore, oauth, type Refusals } from './oauth-http.ts';
+import { form, isForm, noStore, oauth, type Refusals } from './oauth-http.ts';
 
-/** RFC 6750 section 2: in the header, the form body or the query; in more than one place is refused. */
+/** RFC 6750 section 2: in the header, the form body or the query; in more than one place is refused. A body that is no form has no token in it. */
 function presentedToken(call: Call): string | undefined {
   const header = call.header('authorization');
   const bearer = header === undefined ? undefined : /^bearer +(\S+)$/i.exec(header)?.[1];
   if (header !== undefined && bearer === undefined)
     throw new OAuthError('invalid_token', 'the access token is malformed', { reason: 'access-token-malformed' });
-  const isForm = call.method === 'POST' && call.header('content-type') !== undefined;
-  const elsewhere = isForm ? form(call).get('access_token') : call.query && new URLSearchParams(call.query).get('access_token');
-  const other = elsewhere || undefined;
-  if (bearer !== undefined && other !== undefined)
-    throw new OAuthError('invalid_request', 'the access token was sent twice', { reason: 'two-access-tokens' });
-  return bearer ?? other;
+  const inForm = call.method === 'POST' && isForm(call) ? form(call).get('access_token') : undefined;
+  const inQuery = call.query === '' ? undefined : parseParameters(call.query).get('access_token');
+  const [token, ...others] = [bearer, inForm, inQuery].filter((value) => value !== undefined);
+  if (others.length > 0) throw new OAuthError('invalid_request', 'the access token was sent twice', { reason: 'two-access-tokens' });
+  return token;
 }
 
 /** The back channel: token, userinfo, introspection (RFC 7662), revocation (RFC 7009). */

@@ -72,6 +72,31 @@ test('userinfo answers a token in the header, in a form body and in the query, b
   assert.equal(claims.email, 'milton@example.test');
   for (const other of [await header.json(), form.body, await query.json()]) assert.deepEqual(other, claims);
   assert.equal((await post(w, '/api/oidc/userinfo', { access_token: body.access_token }, { authorization })).status, 400);
+  const twice = `access_token=${body.access_token}&access_token=${body.access_token}`;
+  assert.equal((await w.request(`/api/oidc/userinfo?${twice}`)).status, 400, 'twice in the query');
+  assert.equal((await post(w, `/api/oidc/userinfo?access_token=${body.access_token}`, { access_token: body.access_token })).status, 400);
+});
+
+test('oidcc-userinfo-post-header: a token in the header is enough, whatever the body is or claims to be', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const authorization = `Bearer ${body.access_token}`;
+  for (const [type, text] of [
+    ['application/json', '{}'],
+    ['text/plain;charset=UTF-8', ''],
+    ['application/x-www-form-urlencoded', ''],
+  ] as const) {
+    const answer = await w.request('/api/oidc/userinfo', { method: 'POST', headers: { authorization, 'content-type': type }, body: text });
+    assert.equal(answer.status, 200, type);
+    assert.equal((await answer.json()).sub, milton.id, type);
+  }
+  const json = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ access_token: body.access_token }),
+  };
+  assert.equal((await w.request('/api/oidc/userinfo', json)).status, 401, 'a body of JSON has no token in it');
 });
 
 test('a missing token is told apart from a bad one by the challenge', async (t) => {
