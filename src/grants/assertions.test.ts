@@ -65,6 +65,21 @@ test('a client proves itself with a JWT of the issuer that was registered for it
   assert.deepEqual(server.asked, [`${ISSUER}/.well-known/jwks.json`], 'keys are kept');
 });
 
+test('a client asks about its tokens with an assertion as its Bearer token, beside its client_id, and with nothing less', async (t) => {
+  const { w, app } = await setting(t);
+  const other = await application(w, { name: 'Other' });
+  const token = (await send(w, app, await assertion(w, app))).body.access_token;
+  const ask = async (bearer: string, fields: Record<string, string> = { client_id: app.id }) =>
+    post(w, '/api/oidc/introspect', { token, ...fields }, { authorization: `Bearer ${bearer}` });
+  const used = await assertion(w, app);
+  assert.equal((await ask(used)).body.active, true);
+  assert.equal((await ask(used)).status, 401, 'it works once');
+  assert.equal((await ask(await assertion(w, app), {})).status, 401, 'without the client’s name');
+  assert.equal((await ask(await assertion(w, app), { client_id: other.id })).status, 401, 'for another client');
+  assert.equal((await ask(await assertion(w, app, { key: stranger.privateKey }))).status, 401, 'of another key');
+  assert.equal((await ask(token)).body.active, true, 'an access token still does');
+});
+
 test('subject, audience and key set can be registered', async (t) => {
   const { w, app, server } = await setting(t, { subject: 'repo:familia/site', audience: 'pocketid', jwks: 'https://keys.example.com/set' });
   assert.equal((await send(w, app, await assertion(w, app, { claims: { sub: 'repo:familia/site', aud: 'pocketid' } }))).status, 200);

@@ -146,6 +146,7 @@ test('introspection tells a client of its own living tokens, access and refresh'
   const bearer = await post(w, '/api/oidc/introspect', { token: body.refresh_token }, { authorization: `Bearer ${body.access_token}` });
   assert.equal(bearer.body.active, true);
   assert.equal((await post(w, '/api/oidc/introspect', { token: body.access_token })).status, 401);
+  assert.equal((await post(w, '/api/oidc/introspect', {})).status, 401, 'who asks comes before what is asked');
 });
 
 test('revoking a refresh token ends the family, revoking an access token ends only itself', async (t) => {

@@ -1,7 +1,7 @@
 import { apiOf } from './checks/resource.ts';
 import { isStandardScope } from './checks/scope.ts';
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
-import { presentedClient } from './client-auth/credentials.ts';
+import { bearerAssertion, presentedClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, required } from './parameters.ts';
 import type { Decide, Facts, Ledger, Seconds } from './ports.ts';
@@ -52,18 +52,22 @@ function answer(deps: Deps, facts: Facts, now: Seconds): Record<string, unknown>
   };
 }
 
-/** RFC 7662. Another client's, an unknown and a dead token all answer `{"active":false}` (section 2.2). */
+/**
+ * RFC 7662. Another client's, an unknown and a dead token all answer `{"active":false}` (section 2.2). Who asks proves it as at the token endpoint, or with
+ * a Bearer token: one of its own access tokens, or an assertion beside its `client_id`.
+ */
 export async function introspect(
   deps: Deps,
   parameters: Parameters,
   authorization: string | undefined,
   now: Seconds,
 ): Promise<Record<string, unknown>> {
-  const token = required(parameters, 'token');
   const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (bearer !== undefined) return answer(deps, await deps.ledger.read({ clientId: await bearerClient(deps, bearer, now), token }), now);
-  const presented = presentedClient(parameters, authorization);
-  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = bearer === undefined ? presentedClient(parameters, authorization) : bearerAssertion(parameters, bearer, deps.issuer);
+  if (!presented && bearer === undefined)
+    throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const token = required(parameters, 'token');
+  if (!presented) return answer(deps, await deps.ledger.read({ clientId: await bearerClient(deps, bearer as string, now), token }), now);
   const facts = await deps.ledger.read({ clientId: presented.id, token });
   const client = await authenticateClient(deps, facts, presented, now);
   if (client.isPublic) throw new OAuthError('invalid_client', 'a public client cannot ask about tokens', { reason: 'public-client' });

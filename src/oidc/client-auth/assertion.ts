@@ -17,13 +17,13 @@ const refuse = (reason: string, client?: Client) =>
     about: client ? { client: { id: client.id, name: client.name } } : {},
   });
 
-/** The `sub` of an assertion nobody has verified yet: names the client when `client_id` does not. */
-export function unprovenSubject(assertion: string): string | undefined {
-  if (assertion.length > MAX_LENGTH) return undefined;
+/** What an assertion says that nobody has verified yet: its `sub` names the client when `client_id` does not. */
+export function unproven(assertion: string): { iss?: string; sub?: string } {
+  if (assertion.length > MAX_LENGTH) return {};
   try {
-    return decodeJwt(assertion).sub;
+    return decodeJwt(assertion);
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import { ASSERTION_TYPE, unprovenSubject } from './assertion.ts';
+import { ASSERTION_TYPE, unproven } from './assertion.ts';
 
 /** What a request says about its client, before anything was checked. */
 export interface PresentedClient {
@@ -52,7 +52,7 @@ function asserted(parameters: Parameters, authorization: string | undefined): Pr
   if (parameters.get('client_assertion_type') !== ASSERTION_TYPE || assertion === undefined) throw refuse('assertion-type');
   if (parameters.has('client_secret') || (authorization !== undefined && /^basic\b/i.test(authorization)))
     throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
-  const id = parameters.get('client_id') ?? unprovenSubject(assertion);
+  const id = parameters.get('client_id') ?? unproven(assertion).sub;
   if (id === undefined || id.includes('\0')) throw refuse('assertion-malformed');
   return { id, assertion, method: 'client_assertion' };
 }
@@ -75,4 +75,14 @@ export function presentedClient(parameters: Parameters, authorization: string | 
   }
   if (bodyId === undefined) return undefined;
   return bodySecret === undefined ? { id: bodyId, method: 'none' } : { id: bodyId, secret: bodySecret, method: 'client_secret_post' };
+}
+
+/**
+ * The client of a request to introspection that brings an assertion as its Bearer token, beside a `client_id`. Undefined when the token is none of another
+ * issuer: then it is an access token, or nothing.
+ */
+export function bearerAssertion(parameters: Parameters, bearer: string, issuer: string): PresentedClient | undefined {
+  const id = parameters.get('client_id');
+  const { iss } = unproven(bearer);
+  return id === undefined || iss === undefined || iss === issuer ? undefined : { id, assertion: bearer, method: 'client_assertion' };
 }
