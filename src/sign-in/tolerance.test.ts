@@ -31,6 +31,8 @@ const TOLERATED: [module: string, parameters: Record<string, string | undefined>
   ['oidcc-scope-all', { scope: 'openid profile email address phone' }],
   ['oidcc-prompt-none-logged-in', { prompt: 'none' }],
   ['oidcc-max-age-10000', { max_age: '10000' }],
+  ['a max_age of more seconds than there will be', { max_age: '9'.repeat(400) }],
+  ['a claims parameter with members that are null', { claims: '{"userinfo":null,"id_token":null}' }],
   ['a request without state', { state: undefined }],
   ['a request with a short state', { state: 'x' }],
   ['fapi2-…-ensure-authorization-request-with-long-state', { state: 's'.repeat(384) }],

@@ -33,7 +33,8 @@ function wish(value: unknown): Wish {
 }
 
 function wishes(member: unknown): Wishes {
-  if (member === undefined) return new Map();
+  // Libraries that write every member they know write null for those that were left out.
+  if (member === undefined || member === null) return new Map();
   if (!isObject(member)) throw malformed('claims-shape');
   const entries = Object.entries(member);
   if (entries.length > MAX_NAMES) throw malformed('claims-too-many');
