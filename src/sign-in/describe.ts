@@ -70,7 +70,7 @@ export function createDescriptions({ db, logosOf, pictureOf }: { db: Db; logosOf
           .map((scope) => toScope(scope, person)),
         loginHint: request.loginHint,
         uiLocales: request.uiLocales,
-        cancelUrl: `/interaction/cancel?interaction=${id}`,
+        answersByForm: request.responseMode === 'form_post',
         returnOrigin: originOfUri(request.redirectUri),
       };
     },

@@ -50,8 +50,8 @@ export interface StepView {
   loginHint?: string;
   /** BCP 47 tags of `ui_locales`, best first. */
   uiLocales: string[];
-  /** A local path that takes the interaction back to the application with `access_denied`; POST only. */
-  cancelUrl: string;
+  /** The answer, a refusal too, is a form that the browser posts: no script can go there by an address. */
+  answersByForm: boolean;
   /** Scheme and host the browser will be sent to in the end: what `form-action` of the page's CSP has to allow. */
   returnOrigin: string;
 }

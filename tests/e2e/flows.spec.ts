@@ -24,6 +24,21 @@ test('who stops the passkey dialog stays where they are, and may go back to the 
   await expect(heading(page)).toHaveText('Let Paperless know you?');
 });
 
+test('a refusal reaches an application whose callback leads on to another site', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const redirect_uri = `${rp.url}/callback-elsewhere`;
+  const paperless = await server.application(redirect_uri);
+  await page.goto(rp.startUrl(paperless, { redirect_uri }));
+  await page.getByRole('button', { name: 'Back to Paperless' }).click();
+  await expect(heading(page)).toHaveText('Refused: access_denied');
+
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless, { redirect_uri }));
+  await page.getByRole('button', touch).click();
+  await page.getByRole('button', { name: 'Not now' }).click();
+  await expect(heading(page)).toHaveText('Refused: access_denied');
+});
+
 test('who turns back before signing in takes a refusal to the application', async ({ page, server, rp }) => {
   const paperless = await server.application(rp.redirectUri);
   await page.goto(rp.startUrl(paperless));

@@ -54,7 +54,7 @@ const step = (more: Partial<StepView> = {}): PersonStep => ({
     { key: 'groups', name: 'groups', values: ['Familia'] },
   ],
   uiLocales: [],
-  cancelUrl: '/interaction/cancel',
+  answersByForm: false,
   returnOrigin: 'https://paperless.example.com',
   ...more,
   person: more.person ?? person,
@@ -109,13 +109,13 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     signInPage(look, {
       ceremony,
       destination: { interaction: 'i1' },
-      asking: { id: 'i1', client, returnOrigin: 'https://paperless.example.com' },
+      asking: { id: 'i1', client, answersByForm: false, returnOrigin: 'https://paperless.example.com' },
     }),
   'sign-in-long': (look) =>
     signInPage(look, {
       ceremony,
       destination: { interaction: 'i1' },
-      asking: { id: 'i1', client: { ...client, name: longName }, returnOrigin: 'https://x.example' },
+      asking: { id: 'i1', client: { ...client, name: longName }, answersByForm: false, returnOrigin: 'https://x.example' },
       signUp: true,
     }),
   alternative: (look) => alternativePage(look, { ceremony, destination: {}, client }),

@@ -77,6 +77,9 @@ export async function startRelyingParty(issuer: string) {
     const url = new URL(request.url ?? '/', origin.url);
     const html = (body: string, status = 200) => response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(body);
     if (url.pathname === '/start') return void response.writeHead(302, { location: await start(url) }).end();
+    // A callback that hands its visitors on to another site of the application.
+    if (url.pathname === '/callback-elsewhere')
+      return void response.writeHead(302, { location: `http://localhost:${url.port}/callback${url.search}` }).end();
     if (url.pathname === '/popup') return void html(page('Popup', POPUP));
     if (url.pathname !== '/callback')
       return void html(page(url.pathname === '/signed-out' ? 'Signed out of the application' : 'The application'));

@@ -191,6 +191,8 @@ export const formOf = (c: Ctx) =>
 /** The application that somebody is on the way to, for the log. */
 export const clientOf = async (c: Ctx, { flow, cookies }: Pick<PageDeps, 'flow' | 'cookies'>, { interaction }: Destination) =>
   interaction === undefined ? undefined : flow.clientOf(interaction, cookies.browser.read(c));
+/** Whether a form was sent by our script, which goes to the next page by itself: a redirect after a form is held to its page's `form-action`. */
+export const byScript = (c: Ctx): boolean => c.req.header('accept') === 'application/json';
 
 /** Logs a refused sign-in that is answered here and not by the error handler, and answers its code; what is no refusal is thrown on. */
 export function refusedCode(c: Ctx, log: Log, cause: unknown, client?: string) {

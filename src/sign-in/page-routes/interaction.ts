@@ -8,7 +8,7 @@ import { mishapPage } from '../pages/problem.ts';
 import { gonePage, refusedPage } from '../pages/refused.ts';
 import { type Destination, signInPage } from '../pages/sign-in.ts';
 import { type Completion, type StepView, shortId } from '../view.ts';
-import { beginLogin, begun, formOf, type PageDeps, sessionOf } from './deps.ts';
+import { beginLogin, begun, byScript, formOf, type PageDeps, sessionOf } from './deps.ts';
 import { destinationOf, interactionPath } from './destination.ts';
 
 /** Where the browser goes after a step. What can't be gone on with is explained by the interaction's own page. */
@@ -68,15 +68,16 @@ export function interactionPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     const step = STEPS.find((known) => known === form.step);
     if (!id || !step) return badRequest(c, deps);
     const next = await takeStep(c, deps, { id, step, person: String(form.person ?? ''), session: cookies.session.read(c) });
-    return c.req.header('accept') === 'application/json' ? c.json({ next }) : c.redirect(next, 303);
+    return byScript(c) ? c.json({ next }) : c.redirect(next, 303);
   });
 
   app.post('/interaction/cancel', async (c) => {
     const { interaction: id } = destinationOf(await formOf(c));
     if (!id) return badRequest(c, deps);
     const sent = await flow.cancel({ id, browser: cookies.browser.read(c), origin: originOf(c) });
-    if (sent.kind === 'redirect') return c.redirect(sent.url, 303);
     const here = interactionPath(id);
+    if (byScript(c) && sent.kind !== 'form') return c.json({ next: sent.kind === 'redirect' ? sent.url : here });
+    if (sent.kind === 'redirect') return c.redirect(sent.url, 303);
     return renderer.render(c, (look) => (sent.kind === 'gone' ? gonePage(look, sent) : onwardPage(look, sent)), { here });
   });
 

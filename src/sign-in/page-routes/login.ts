@@ -6,7 +6,7 @@ import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, newPage, signInPage, toward } from '../pages/sign-in.ts';
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
-import { beginLogin, clientOf, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
+import { beginLogin, byScript, clientOf, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
 import { stepOf } from './interaction.ts';
 
@@ -60,18 +60,17 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const form = await formOf(c);
     const destination = destinationOf(form);
     const code = String(form.code ?? '').replace(/[\s-]/g, '');
-    const byScript = c.req.header('accept') === 'application/json';
     try {
       const started = await oneTimeCodes.redeem({ typed: code, origin: originOf(c), replaces: cookies.session.read(c) });
       await signedIn(c, deps, started);
       const next = toward('/signup/add-passkey', destination);
-      return byScript ? c.json({ next }) : c.redirect(next, 303);
+      return byScript(c) ? c.json({ next }) : c.redirect(next, 303);
     } catch (cause) {
       const refused = refusedCode(c, log, cause, await clientOf(c, deps, destination));
       const problem = CODE_PROBLEMS[refused] ?? (code.length === 6 || code.length === 12 ? 'code.error.wrong' : 'code.error.length');
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
-      if (byScript)
+      if (byScript(c))
         return c.json({ sentence: translator(languageOf(c, secure, {}))(problem), code: refused, request_id: c.var.requestId }, status);
       return renderer.render(c, (look) => codePage(look, { destination, code, problem: look.t(problem), status }), { here });
     }

@@ -3,7 +3,7 @@ import type { StepView, ViewPerson, ViewScope } from '../view.ts';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
 import { type Html, isolated, type MessageKey, type Translator } from './messages.ts';
-import { type Ceremony, cancelForm, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
+import { type Ceremony, cancelForm, cancelLink, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
 import { formWords } from './words.ts';
 
 /** A step somebody is signed in for. */
@@ -31,7 +31,7 @@ export function selectAccountPage(look: Look, view: PersonStep): Page {
     tucked: view.client,
     body: html`${heading(title, t('selectAccount.text'))}${personCard(t, view.person)}${trouble()}${stepForm(view, 'select_account', button)}
 <a class="button quiet" href="${switchPath(view.id)}">${t('selectAccount.other')}</a>
-<div class="links">${cancelForm(look, view)}</div>`,
+<div class="links">${cancelLink(look, view)}</div>`,
     script: { words: formWords(look) },
     needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };
@@ -45,7 +45,7 @@ export function reauthenticatePage(look: Look, view: PersonStep, ceremony: Cerem
     title,
     tucked: view.client,
     body: html`${heading(title, t('reauthenticate.text', { client: view.client.name }))}${personCard(t, view.person, notYou(look, view.id))}${trouble()}
-${passkeyButton(t('reauthenticate.button'))}${noScript(look)}<div class="links">${cancelForm(look, view)}</div>`,
+${passkeyButton(t('reauthenticate.button'))}${noScript(look)}<div class="links">${cancelLink(look, view)}</div>`,
     script: reauthenticationScript(look, ceremony, { interaction: view.id }),
     needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };
@@ -86,7 +86,7 @@ export function consentPage(look: Look, view: PersonStep): Page {
     title,
     tucked: view.client,
     body: html`${heading(title, t('consent.text'))}${personCard(t, view.person, notYou(look, view.id))}<ul class="facts">${facts}</ul>${trouble()}
-<div class="two"><form method="post" action="/interaction/cancel"><input type="hidden" name="interaction" value="${view.id}"><button class="button quiet">${t('consent.deny')}</button></form>${stepForm(view, 'consent', allow)}</div>`,
+<div class="two">${cancelForm(view, { text: t('consent.deny'), kind: 'button quiet' })}${stepForm(view, 'consent', allow)}</div>`,
     script: { words: formWords(look) },
     needs: { formAction: { target: view.returnOrigin }, tellOrigin: true },
   };

@@ -55,9 +55,20 @@ export const passkeyButton = (text: string, hint = ''): Html =>
 export const noScript = ({ t, appUrl }: Look, otherwise: 'code' | 'none' = 'none'): Html =>
   html`<noscript><p class="note">${t(otherwise === 'code' ? 'noScript.signIn' : 'noScript.passkey', { host: new URL(appUrl).host })}</p></noscript>`;
 
-/** Takes the person back to the application with `access_denied`. A whole-page form: the answer may itself be a form for the application. */
-export const cancelForm = ({ t }: Look, { id, client }: { id: string; client: ViewClient }): Html =>
-  html`<form method="post" action="/interaction/cancel"><input type="hidden" name="interaction" value="${id}"><button class="linked">${t('signIn.cancel', { client: client.name })}</button></form>`;
+/** The interaction that a page can take back to the application, and how the answer travels. */
+export interface Cancellable {
+  id: string;
+  client: ViewClient;
+  answersByForm: boolean;
+}
+
+/** Takes the person back to the application with `access_denied`. A whole-page form where the answer is a form for the application; else the script goes there. */
+export const cancelForm = ({ id, answersByForm }: Cancellable, button: { text: string; kind: string }): Html =>
+  html`<form method="post" action="/interaction/cancel"${!answersByForm && html` data-send`}><input type="hidden" name="interaction" value="${id}"><button class="${button.kind}"><span>${button.text}</span></button></form>`;
+
+/** The same as a link below everything else. */
+export const cancelLink = ({ t }: Look, view: Cancellable): Html =>
+  cancelForm(view, { text: t('signIn.cancel', { client: view.client.name }), kind: 'linked' });
 
 /** The last labels of a host name that people call the place: `auth.example.com` → `example.com`, everything else as it is. */
 const placeOf = (appUrl: string): string =>
@@ -67,7 +78,7 @@ export interface SignInModel {
   ceremony: Ceremony;
   destination: Destination;
   /** The application that asks, and where its answer will go (for `form-action`). */
-  asking?: { id: string; client: ViewClient; returnOrigin: string };
+  asking?: Cancellable & { returnOrigin: string };
   /** Everybody may make an account. */
   signUp?: boolean;
 }
@@ -82,7 +93,7 @@ export function signInPage(look: Look, { ceremony, destination, asking, signUp }
     title,
     tucked: asking ? asking.client : 'key',
     body: html`${heading(title, text)}${trouble()}${!asking && name}${passkeyButton(t('signIn.button'))}${noScript(look, 'code')}
-<div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${signUp && html`<a href="${toward('/signup', destination)}">${t('signIn.signUp')}</a>`}${asking && cancelForm(look, asking)}</div>`,
+<div class="links"><a href="${toward('/login/alternative', destination)}">${t('signIn.otherDevice')}</a><a href="${toward('/login/alternative/code', destination)}">${t('signIn.code')}</a>${signUp && html`<a href="${toward('/signup', destination)}">${t('signIn.signUp')}</a>`}${asking && cancelLink(look, asking)}</div>`,
     script: loginScript(look, ceremony, destination),
     needs: asking && { formAction: { target: asking.returnOrigin }, tellOrigin: true },
   };
