@@ -60,10 +60,13 @@ async function textOf(c: Ctx): Promise<string> {
   const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded')
     throw new OAuthError('invalid_request', 'the body must be application/x-www-form-urlencoded', { reason: 'content-type' });
-  const text = await c.req.text();
+  return c.req.text();
+}
+
+/** Throws for what could not be the query of a GET. */
+function demandShort(text: string): void {
   if (text.length > MAX_PARAMETERS_LENGTH)
     throw new OAuthError('invalid_request', 'the request is too long', { reason: 'too-long', status: 413 });
-  return text;
 }
 
 /**
@@ -129,6 +132,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   };
 
   const authorize = shown(async (c, text) => {
+    demandShort(text);
     const { parameters, repeated } = parseAuthorizationParameters(text);
     if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.authorization}?${text}`);
     const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
@@ -141,7 +145,11 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
 
   const endSession = shown(async (c, text) => {
     const parameters = parseParameters(text);
-    if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.endSession}?${text}`);
+    if (lacksCookies(c, cookies)) {
+      // Only on the way around: an ID token of somebody in many groups is longer than a URL, which is what the POST is for.
+      demandShort(text);
+      return go(c, `${ENDPOINTS.endSession}?${text}`);
+    }
     const result = await signOut({ parameters, session: cookies.session.read(c), origin: originOf(c) });
     if (result.kind === 'done') {
       cookies.session.clear(c);

@@ -161,6 +161,21 @@ test('a form posted by the application signs out by going once around, since a c
   assert.equal(milton.cookie('__Host-access_token'), undefined);
 });
 
+test('the ID token of somebody in very many groups, longer than any URL, signs out by a form', async (t) => {
+  const w = await world(t);
+  const groups = Array.from({ length: 300 }, (_, i) => `a-group-with-quite-a-long-name-${i}`);
+  const milton = await person(w, { username: 'milton', groups });
+  const rp = await relyingParty(w, await application(w, { logout_callback_urls: JSON.stringify([AFTER]) }));
+  const { tokens } = await rp.signIn(milton, { scope: 'openid groups' });
+  const hint = tokens.id_token ?? '';
+  assert.ok(hint.length > 8192, `${hint.length} characters`);
+  const form = { id_token_hint: hint, post_logout_redirect_uri: AFTER };
+  const posted = await milton.visit('/api/oidc/end-session', { form, site: 'same-site' });
+  assert.equal(posted.headers.get('location'), AFTER);
+  assert.equal(milton.cookie('__Host-access_token'), undefined);
+  assert.equal(await userinfoStatus(w, tokens.access_token), 401);
+});
+
 test('SEC-018 a page of another origin cannot sign anybody out by script', async (t) => {
   const { milton, hint } = await signedIn(t);
   const response = await milton.request(`/api/oidc/end-session?id_token_hint=${hint}`, { headers: { origin: 'https://evil.test' } });
