@@ -54,8 +54,13 @@ const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: strin
     .where('expires_at', '>', now),
 );
 
-const removeExpired = compileOnce((db, { grantId, now }: { grantId: string; now: number }) =>
-  db.deleteFrom('oauth_token').where('grant_id', '=', grantId).where('expires_at', '<', now),
+// Up to the end of the new access token, at which earlier ones are over too: the index leads there, and past the refresh tokens of a month.
+const removeEarlier = compileOnce((db, { grantId, now, until }: { grantId: string; now: number; until: number }) =>
+  db
+    .deleteFrom('oauth_token')
+    .where('grant_id', '=', grantId)
+    .where('expires_at', '<=', until)
+    .where((e) => e.or([e('kind', '=', 'access'), e('expires_at', '<', now)])),
 );
 
 /** Grants and their tokens. A revoked grant stays as a row until it ends, so that a replay is told from an unknown value. */
@@ -70,20 +75,18 @@ export const grantStore = (db: Db) => ({
   redeemCode: (codeHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
     together(db, [takeCode.with(db, { grantId, codeHash, now }), insertTokens.with(db, tokens)]),
   /**
-   * Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. What has expired of the grant goes
-   * with it: cheaper than an index by time, which every token would have to be written into.
+   * Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. The grant's access tokens end with it, and
+   * what has expired is cleared away: cheaper than an index by time, which every token would have to be written into.
    */
-  rotate: (
-    tokenHash: string,
-    grantId: string,
-    tokens: Row<'oauth_token'>[],
-    now: number,
-    { mayHaveExpired }: { mayHaveExpired: boolean },
-  ) =>
+  rotate: (tokenHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
     together(db, [
       takeRefreshToken.with(db, { tokenHash, now }),
+      removeEarlier.with(db, {
+        grantId,
+        now,
+        until: Math.max(...tokens.filter(({ kind }) => kind === 'access').map((row) => row.expires_at)),
+      }),
       insertTokens.with(db, tokens),
-      ...(mayHaveExpired ? [removeExpired.with(db, { grantId, now })] : []),
     ]),
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),

@@ -163,6 +163,20 @@ test('revoking a refresh token ends the family, revoking an access token ends on
   assert.equal((await post(w, '/api/oidc/revoke', { token: 'never seen' }, { authorization: basic(app) })).status, 200);
 });
 
+test('a refresh ends the access token before it, a retry of it does not, and another sign-in of the person is untouched', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const first = (await redeem(w, app, await codeFor(w, app, milton))).body;
+  const elsewhere = (await redeem(w, app, await codeFor(w, app, milton))).body;
+  const second = (await refresh(w, app, first.refresh_token)).body;
+  assert.equal(await isActive(w, app, first.access_token), false);
+  assert.equal(await userinfoStatus(w, first.access_token), 401);
+  const again = (await refresh(w, app, first.refresh_token)).body;
+  for (const given of [second, again, elsewhere]) assert.equal(await userinfoStatus(w, given.access_token), 200);
+  await refresh(w, app, second.refresh_token);
+  assert.deepEqual(await Promise.all([second, again].map((given) => userinfoStatus(w, given.access_token))), [401, 401]);
+});
+
 test('the nonce of a sign-in is in its ID token, and in none that a refresh gives (OpenID Connect Core section 12.2)', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
