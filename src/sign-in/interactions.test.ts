@@ -133,6 +133,20 @@ for (const order of interleavings(['A login', 'A consent', 'A answer'], ['B logi
     }
   });
 
+test('applications that a browser opens all at once, days after it was here last, are all signed in to', async (t) => {
+  const { w, milton, rp } = await installation(t);
+  await rp.signIn(milton);
+  w.clock.advance(14 * 86_400);
+  // None of them waits for the cookie that another one's answer brings.
+  const asked = await Promise.all([rp.begin(), rp.begin(), rp.begin()].map(async (begun) => rp.ask(milton, await begun)));
+  await milton.signIn();
+  for (const response of asked) {
+    const resumed = await milton.visit(response.headers.get('location') ?? '');
+    const sent = await sentBy(w, await milton.visit(resumed.headers.get('location') ?? ''));
+    assert.ok(sent && answerOf(sent).has('code'), `${resumed.status}`);
+  }
+});
+
 test('SEC-149 consent is to what was asked, whatever the browser sends along', async (t) => {
   const { w, milton, rp } = await installation(t);
   const holo = await person(w, { username: 'holo' });

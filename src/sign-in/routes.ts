@@ -37,8 +37,11 @@ interface Deps {
   metadata: Omit<Metadata, 'algs' | 'clientDocuments'> & { algs(): Metadata['algs']; clientDocuments(): boolean };
 }
 
-/** The binding cookie outlives every interaction it may have to vouch for. */
-const BROWSER_COOKIE_SECONDS = 24 * 60 * 60;
+/**
+ * As long as browsers keep a cookie. One that has none gets a new one with every request: of tabs that are opened together, all but the last would then
+ * belong to another browser.
+ */
+const BROWSER_COOKIE_SECONDS = 400 * 24 * 60 * 60;
 /** Together with the path this stays below what a URL may have. */
 const MAX_PARAMETERS_LENGTH = 7500;
 
