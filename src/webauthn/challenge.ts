@@ -20,9 +20,16 @@ export interface ClientData {
   topOrigin?: unknown;
 }
 
+/**
+ * What a person can do something about, as `details.problem` names it: pages have a sentence for each in every language. `address`: used on another
+ * address; `untouched`: nobody was there; `unstored`: not kept by the device; `changed`: of another kind than it was; `unsound`: its flags contradict
+ * each other; `platform`, `roaming`: only this device's own passkeys, or only others, are taken here.
+ */
+export type Problem = 'address' | 'untouched' | 'unstored' | 'changed' | 'unsound' | 'platform' | 'roaming';
+
 /** 400 with a sentence for the person; `detail` goes to the log. */
-export const badAnswer = (detail: string, message?: string, cause?: unknown) =>
-  new AppError('invalid_webauthn_response', { detail, message, cause });
+export const badAnswer = (detail: string, { problem, message, cause }: { problem?: Problem; message?: string; cause?: unknown } = {}) =>
+  new AppError('invalid_webauthn_response', { detail, message, cause, ...(problem ? { details: { problem } } : {}) });
 
 /** Reads clientDataJSON (base64url) without judging it; throws `invalid_webauthn_response`. */
 export function readClientData(clientDataJSON: string): ClientData {
@@ -30,7 +37,7 @@ export function readClientData(clientDataJSON: string): ClientData {
   try {
     data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(clientDataJSON)));
   } catch (cause) {
-    throw badAnswer('clientDataJSON is not JSON', undefined, cause);
+    throw badAnswer('clientDataJSON is not JSON', { cause });
   }
   const { type, challenge, origin } = (data ?? {}) as Partial<ClientData>;
   if (typeof type !== 'string' || typeof challenge !== 'string' || typeof origin !== 'string') {
@@ -52,9 +59,12 @@ export function checkClientData(
     throw new AppError('invalid_webauthn_session', { detail: 'another challenge was signed' });
   if (data.origin !== rp.origin) {
     const message = `The passkey was used on another address: open ${rp.origin} and try again`;
-    throw badAnswer(`the answer was made on ${JSON.stringify(data.origin).slice(0, 200)}, expected ${rp.origin}`, message);
+    throw badAnswer(`the answer was made on ${JSON.stringify(data.origin).slice(0, 200)}, expected ${rp.origin}`, {
+      problem: 'address',
+      message,
+    });
   }
   if ((data.crossOrigin ?? false) !== false || data.topOrigin !== undefined) {
-    throw badAnswer('the answer was made inside a frame of another site', 'Passkeys cannot be used inside another site');
+    throw badAnswer('the answer was made inside a frame of another site', { message: 'Passkeys cannot be used inside another site' });
   }
 }

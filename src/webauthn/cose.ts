@@ -32,14 +32,13 @@ export function jwkOfCose(key: ReadonlyMap<number, unknown>): PublicJwk {
     const n = text(crv, 'n');
     const bits = bitsOf(crv as Uint8Array);
     if (bits < 2048 || bits > 4096)
-      throw badAnswer(`an RSA key of ${bits} bits`, 'The RSA key of this passkey must have 2048 to 4096 bits');
+      throw badAnswer(`an RSA key of ${bits} bits`, { message: 'The RSA key of this passkey must have 2048 to 4096 bits' });
     const e = text(key.get(-2), 'e');
     const exponent = (key.get(-2) as Uint8Array).reduce((value, byte) => value * 256 + byte, 0);
     if (exponent < 3 || exponent % 2 === 0 || exponent >= 2 ** 32) throw badAnswer(`an RSA key with the exponent ${exponent}`);
     return { kty: 'RSA', n, e };
   }
-  throw badAnswer(
-    `key type ${kty}, algorithm ${alg}, curve ${crv instanceof Uint8Array ? '-' : crv} were not offered`,
-    'The authenticator made a key of a kind that was not asked for',
-  );
+  throw badAnswer(`key type ${kty}, algorithm ${alg}, curve ${crv instanceof Uint8Array ? '-' : crv} were not offered`, {
+    message: 'The authenticator made a key of a kind that was not asked for',
+  });
 }

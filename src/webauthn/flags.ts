@@ -34,14 +34,18 @@ const same = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every(
 
 /** Sections 7.1 and 7.2: RP id hash, UP, UV by policy, and BS only with BE. */
 export function checkAuthenticatorData(data: AuthenticatorData, { rpIdHash, policy }: { rpIdHash: Uint8Array; policy: Policy }): void {
-  if (!same(data.rpIdHash, rpIdHash)) throw badAnswer('the RP id hash is not ours', 'This passkey belongs to another site');
-  if (!data.userPresent) throw badAnswer('UP=0', 'The authenticator did not confirm that you were there: touch it and try again');
+  if (!same(data.rpIdHash, rpIdHash)) throw badAnswer('the RP id hash is not ours', { message: 'This passkey belongs to another site' });
+  if (!data.userPresent)
+    throw badAnswer('UP=0', {
+      problem: 'untouched',
+      message: 'The authenticator did not confirm that you were there: touch it and try again',
+    });
   if (policy.userVerification === 'required' && !data.userVerified)
     throw new AppError('passkey_user_verification_required', { detail: 'UV=0' });
   if (data.backupState && !data.backupEligible) {
-    throw badAnswer(
-      'BS=1 with BE=0',
-      'The authenticator says that this passkey is backed up and cannot be backed up: update it or use another one',
-    );
+    throw badAnswer('BS=1 with BE=0', {
+      problem: 'unsound',
+      message: 'The authenticator says that this passkey is backed up and cannot be backed up: update it or use another one',
+    });
   }
 }

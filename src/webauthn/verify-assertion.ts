@@ -60,7 +60,10 @@ export function createAssertionVerifier({
     const data = readAuthenticatorData(signedData);
     checkAuthenticatorData(data, { rpIdHash, policy });
     if (discoverable && !userHandle) {
-      throw badAnswer('no user handle', 'The authenticator did not say whose passkey this is: it must be stored on the device');
+      throw badAnswer('no user handle', {
+        problem: 'unstored',
+        message: 'The authenticator did not say whose passkey this is: it must be stored on the device',
+      });
     }
 
     if (!passkey || passkey.credentialId !== answer.id) throw notVerified('unknown credential');
@@ -73,7 +76,10 @@ export function createAssertionVerifier({
 
     // Only now: before the signature these flags are anybody's.
     if (data.backupEligible !== passkey.backupEligible) {
-      throw badAnswer('BE changed since registration', 'This passkey changed its kind since it was added: remove it and add it again');
+      throw badAnswer('BE changed since registration', {
+        problem: 'changed',
+        message: 'This passkey changed its kind since it was added: remove it and add it again',
+      });
     }
     const counts = data.counter > 0 || passkey.counter > 0;
     return {

@@ -69,13 +69,14 @@ function checkDevice(answer: Attestation, policy: Policy, backupEligible: boolea
   const told = answer.authenticatorAttachment;
   if (attachment !== 'any' && typeof told === 'string' && told !== attachment) {
     const message = attachment === 'platform' ? 'Use the passkey store of this device itself' : 'Use a security key or another device';
-    throw badAnswer(`attachment ${told.slice(0, 32)}, asked for ${attachment}`, message);
+    const problem = attachment === 'platform' ? 'platform' : 'roaming';
+    throw badAnswer(`attachment ${told.slice(0, 32)}, asked for ${attachment}`, { problem, message });
   }
   const results = answer.clientExtensionResults as { credProps?: { rk?: unknown } } | null | undefined;
   if (results?.credProps?.rk === false) {
     const message =
       'The authenticator did not store the passkey, so it could not be used to sign in: free some space on it, or use another one';
-    throw badAnswer('credProps.rk=false', message);
+    throw badAnswer('credProps.rk=false', { problem: 'unstored', message });
   }
 }
 
@@ -134,7 +135,7 @@ export function createRegistrationVerifier({ rp, sha256, checkKey }: { rp: Relyi
       };
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw badAnswer(cause instanceof Error ? cause.message.slice(0, 200) : 'not decodable', undefined, cause);
+      throw badAnswer(cause instanceof Error ? cause.message.slice(0, 200) : 'not decodable', { cause });
     }
   };
 }

@@ -66,6 +66,22 @@ test('a passkey nobody knows is told so, and the right one still works', async (
   await expect(heading(page)).toHaveText('Let Paperless know you?');
 });
 
+test('a passkey that is of another kind than when it was added is told so, and nobody is blamed for it', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  const phone = await device(page, milton.passkey);
+  const { credentialId } = milton.passkey;
+  await phone.session.send('WebAuthn.setCredentialProperties', {
+    authenticatorId: phone.id,
+    credentialId,
+    backupEligibility: false,
+    backupState: false,
+  });
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', touch).click();
+  await expect(page.getByRole('alert')).toContainText('isn’t of the kind it was');
+});
+
 test('a closed account is told so in words, not in numbers', async ({ page, server, rp }) => {
   const milton = await server.person();
   const paperless = await server.application(rp.redirectUri);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROUTES } from '../../routes.ts';
+import type { Overrides } from '../../testing/authenticator.ts';
 import { browser } from '../../testing/browser.ts';
 import { person } from '../../testing/people.ts';
 import { type World, world } from '../../testing/world.ts';
+import { type MessageKey, translator } from '../pages/messages.ts';
 
 const html = { accept: 'text/html' };
 const refusals = (w: World) => w.log.lines.filter(({ message }) => message.includes('unauthorized'));
@@ -141,6 +143,37 @@ test('the sign-in page brings the challenge along, and one answer signs in and s
   assert.match(await (await ann.visit('/account')).text(), /Hello, Ann/);
   const twice = await ann.request(data.finish, { json: { response } });
   assert.equal(((await twice.json()) as { code: string }).code, 'invalid_webauthn_session');
+});
+
+test('what an authenticator got wrong is named, and the page has a sentence for it in the language it speaks', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  const data = async (path: string) =>
+    JSON.parse(/id="data">(.*?)<\/script>/s.exec(await (await ann.visit(`${path}?lang=de`)).text())?.[1] ?? '{}');
+  const told = async (finish: string, response: unknown) => {
+    const refused = await ann.request(finish, { json: { response } });
+    return ((await refused.json()) as { details?: { problem?: string } }).details?.problem ?? '';
+  };
+  const english = translator('en');
+  const signingIn: [problem: string, Overrides][] = [
+    ['address', { origin: 'https://elsewhere.example' }],
+    ['untouched', { up: false }],
+    ['unstored', { userHandle: null }],
+    ['unsound', { be: false, bs: true }],
+    ['changed', { be: false, bs: false }],
+  ];
+  for (const [problem, overrides] of signingIn) {
+    const { options, finish, words } = await data('/login');
+    assert.equal(await told(finish, ann.device.assert(options, overrides)), problem);
+    assert.notEqual(words[problem], undefined, problem);
+    assert.notEqual(words[problem], english(`passkey.${problem}` as MessageKey, { address: w.config.appUrl }));
+  }
+  await ann.login();
+  await w.api('PUT', '/api/application-configuration', { webauthnAuthenticatorAttachment: 'cross-platform' });
+  const { options, finish, words } = await data('/signup/add-passkey');
+  const made = ann.device.register(options, { ignoreExcluded: true });
+  assert.equal(await told(finish, made), 'roaming');
+  assert.match(words.roaming, /anderen Geräts/);
 });
 
 test('SEC-128 wherever a redirect is named, it ends on our origin', async (t) => {

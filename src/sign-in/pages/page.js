@@ -26,6 +26,7 @@ class Refusal extends Error {
 /** Server code → sentence. */
 const CODES = /** @type {Record<string, string>} */ ({
   webauthn_authentication_failed: 'unknown',
+  invalid_webauthn_response: 'unusable',
   passkey_user_verification_required: 'unverified',
   synced_passkey_not_allowed: 'synced',
   passkey_already_registered: 'exists',
@@ -61,7 +62,8 @@ async function call(url, init = {}) {
     .replaceAll('-', '')
     .slice(0, 8)
     .toUpperCase();
-  const word = CODES[body.code] ?? 'failed';
+  const problem = body.details?.problem;
+  const word = words[problem] ? problem : (CODES[body.code] ?? 'failed');
   throw new Refusal(word, { sentence: body.sentence, id: `${head.slice(0, 4)}-${head.slice(4)}`, expired: word === 'expired' });
 }
 

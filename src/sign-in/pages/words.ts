@@ -3,7 +3,7 @@ import type { Look, ScriptData } from './layout.ts';
 /** What a passkey is asked for: to be made, to sign in, or to prove that who is signed in is still there (where no code helps). */
 type Purpose = 'make' | 'signIn' | 'prove';
 
-/** Sentences `page.js` may need in a ceremony; `{id}` of the last resort is filled in there. */
+/** Sentences `page.js` may need in a ceremony, some by the `details.problem` of a refusal; `{id}` of the last resorts is filled in there. */
 export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData['words'] {
   const both = {
     unverified: t('passkey.unverified'),
@@ -12,6 +12,10 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
     unsupported: t('passkey.unsupported'),
     insecure: t('passkey.insecure', { address: appUrl }),
     address: t('passkey.address', { address: appUrl }),
+    untouched: t('passkey.untouched'),
+    unstored: t('passkey.unstored'),
+    unsound: t('passkey.unsound'),
+    unusable: t('passkey.unusable', { id: '{id}' }),
     expired: t('passkey.expired'),
     offline: t('passkey.offline'),
     busy: t('passkey.busy'),
@@ -26,11 +30,14 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
         done: t('addPasskey.done'),
         notCreated: t('passkey.notCreated'),
         exists: t('passkey.exists'),
+        platform: t('passkey.platform'),
+        roaming: t('passkey.roaming'),
       }
     : {
         ...both,
         waiting: t('signIn.waiting'),
         done: t('signIn.done'),
+        changed: t('passkey.changed'),
         cancelled: t(purpose === 'prove' ? 'passkey.notProven' : 'passkey.cancelled'),
         unknown: t(purpose === 'prove' ? 'passkey.notYours' : 'passkey.unknown'),
       };
