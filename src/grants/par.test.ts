@@ -93,6 +93,17 @@ test('fapi2-…-par-attempt-reuse-request_uri: an answered request is not answer
   assert.equal((await w.database.db.selectFrom('oauth_grant').selectAll().execute()).length, 1);
 });
 
+test('a pushed request that is silently refused is answered once as well', async (t) => {
+  const { w, milton, app, pushed } = await setting(t);
+  await milton.visit(authorizeUrl(app.id, await pushed()));
+  await milton.signIn();
+  await w.database.db.updateTable('client').set({ is_group_restricted: 1 }).where('id', '=', app.id).execute();
+  const url = authorizeUrl(app.id, await pushed({ prompt: 'none' }));
+  const refused = await sentBy(w, await milton.visit(url));
+  assert.equal(refused && answerOf(refused).get('error'), 'access_denied');
+  assert.equal((await milton.visit(url)).status, 400);
+});
+
 test('twenty browsers and windows that bring one reference at once get one code', async (t) => {
   const { w, milton, app, rp, pushed } = await setting(t);
   await rp.walk(milton, await milton.visit(authorizeUrl(app.id, await pushed())));

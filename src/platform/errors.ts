@@ -38,7 +38,7 @@ export const ERRORS = {
   api_key_scope: [403, 'This API key may not do this'],
   ldap_user_update: [403, 'This user is managed by LDAP'],
   ldap_user_group_update: [403, 'This group is managed by LDAP'],
-  oidc_access_denied: [403, 'You may not use this application'],
+  oidc_access_denied: [403, 'You are not allowed to use this application'],
   oidc_missing_authorization: [403, 'The application is not authorized'],
   ui_config_disabled: [403, 'UI configuration is disabled'],
   one_time_access_disabled: [403, 'Sign-in by e-mail code is disabled'],

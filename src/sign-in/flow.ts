@@ -134,12 +134,16 @@ export function createFlow({
       (pushedAs === undefined || (await pushed.end(tx, pushedAs)));
   };
 
-  /** The error for the application; undefined when the interaction was answered already. */
-  const refuse = async (from: Case, error: Pick<OAuthError, 'code' | 'description' | 'reason'>): Promise<Answer | undefined> => {
+  /** The error for the application; undefined when there was an answer already. */
+  const answerError = async (from: Case, error: Pick<OAuthError, 'code' | 'description'>): Promise<Answer | undefined> => {
     const take = taker(from);
-    if (take && !(await take(db))) return undefined;
-    refusals.tell({ ...error, client: from.facts.client, person: from.facts.person, origin: from.origin });
-    return respondError(from.request, engine.issuer, error);
+    return take && !(await take(db)) ? undefined : respondError(from.request, engine.issuer, error);
+  };
+  /** The same, with the line in the log. */
+  const refuse = async (from: Case, error: Pick<OAuthError, 'code' | 'description' | 'reason'>): Promise<Answer | undefined> => {
+    const answer = await answerError(from, error);
+    if (answer) refusals.tell({ ...error, client: from.facts.client, person: from.facts.person, origin: from.origin });
+    return answer;
   };
 
   const issue = async (
@@ -191,7 +195,7 @@ export function createFlow({
         await tellRefused(from, next.reason);
         // Nothing is shown inside a hidden frame: the application learns that it is no use to go on.
         if (isSilent(request))
-          return sent(respondError(request, engine.issuer, { code: 'access_denied', description: 'the person may not use this client' }));
+          return sent(await answerError(from, { code: 'access_denied', description: 'the person may not use this client' }));
         const { id, browser } = interaction ? { id: interaction.id, browser: from.browser } : await begin(from, assessment);
         return { kind: 'refused', view: await descriptions.refused({ reason: next.reason, client, person, id, origin }), browser };
       }
