@@ -66,7 +66,6 @@ async function textOf(c: Ctx): Promise<string> {
   return c.req.text();
 }
 
-/** Throws for what could not be the query of a GET. */
 function demandShort(text: string): void {
   if (text.length > MAX_PARAMETERS_LENGTH)
     throw new OAuthError('invalid_request', 'the request is too long', { reason: 'too-long', status: 413 });
@@ -78,6 +77,13 @@ function demandShort(text: string): void {
  */
 const lacksCookies = (c: Ctx, { session, browser }: Deps['cookies']) =>
   c.req.method === 'POST' && session.read(c) === undefined && browser.read(c) === undefined;
+
+/** The way around. Written anew: a body may hold what no header may, or what ends a query. */
+function goAround(c: Ctx, path: string, text: string): Response {
+  const query = new URLSearchParams(text).toString();
+  demandShort(query);
+  return go(c, `${path}?${query}`);
+}
 
 /** The front channel: `/authorize`, end of session, discovery. */
 export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals, pages, cookies, metadata }: Deps): void {
@@ -137,7 +143,7 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   const authorize = shown(async (c, text) => {
     demandShort(text);
     const { parameters, repeated } = parseAuthorizationParameters(text);
-    if (lacksCookies(c, cookies)) return go(c, `${ENDPOINTS.authorization}?${text}`);
+    if (lacksCookies(c, cookies)) return goAround(c, ENDPOINTS.authorization, text);
     const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
     const id = parameters.get('interaction');
     if (id === undefined) return settled(c, await flow.authorize({ ...from, parameters, repeated }));
@@ -148,11 +154,8 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
 
   const endSession = shown(async (c, text) => {
     const parameters = parseParameters(text);
-    if (lacksCookies(c, cookies)) {
-      // Only on the way around: an ID token of somebody in many groups is longer than a URL, which is what the POST is for.
-      demandShort(text);
-      return go(c, `${ENDPOINTS.endSession}?${text}`);
-    }
+    // Without a limit of its own: an ID token of somebody in many groups is longer than a URL, which is what the POST is for.
+    if (lacksCookies(c, cookies)) return goAround(c, ENDPOINTS.endSession, text);
     const result = await signOut({ parameters, session: cookies.session.read(c), origin: originOf(c) });
     if (result.kind === 'done') {
       cookies.session.clear(c);

@@ -101,6 +101,27 @@ test('oidcc-ensure-post-request-succeeds: a form posted by another site, which b
   assert.ok((await rp.exchange({ sent, checks })).id_token);
 });
 
+test('whatever a form of another site holds comes around by GET as it was posted', async (t) => {
+  const { w, milton, rp } = await known(t);
+  const { url } = await rp.begin({ state: undefined });
+  for (const state of ['a#b', 'a\r\nSet-Cookie: x=y', 'später', '€ 😀', '\u00e9', 'a"<>\\']) {
+    const posted = await w.request('/authorize', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site', origin: 'https://app.example.com' },
+      body: `state=${state}&${url.searchParams}`,
+    });
+    assert.equal(posted.status, 303, state);
+    const sent = await sentBy(w, await milton.visit(posted.headers.get('location') ?? '', { site: 'cross-site' }));
+    assert.equal(sent && answerOf(sent).get('state'), state);
+    const signOut = await w.request('/api/oidc/end-session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `state=${state}`,
+    });
+    assert.equal(new URL(signOut.headers.get('location') ?? '', w.config.appUrl).searchParams.get('state'), state);
+  }
+});
+
 test('SEC-017 a POST is answered with 303, so that nothing is posted on', async (t) => {
   const { milton, rp } = await known(t);
   const { url } = await rp.begin();
