@@ -191,6 +191,7 @@ export const formOf = (c: Ctx) =>
 /** The application that somebody is on the way to, for the log. */
 export const clientOf = async (c: Ctx, { flow, cookies }: Pick<PageDeps, 'flow' | 'cookies'>, { interaction }: Destination) =>
   interaction === undefined ? undefined : flow.clientOf(interaction, cookies.browser.read(c));
+
 /** Whether a form was sent by our script, which goes to the next page by itself: a redirect after a form is held to its page's `form-action`. */
 export const byScript = (c: Ctx): boolean => c.req.header('accept') === 'application/json';
 
