@@ -55,6 +55,8 @@ export async function startPostgres({ port }: { port?: number } = {}): Promise<P
     max_connections: 400,
     shared_buffers: '64MB',
     autovacuum: 'off',
+    // Tests make deadlocks on purpose, and would wait a second for each to be found.
+    deadlock_timeout: '50ms',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...ids, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -7,7 +7,10 @@ import type { Tables } from './tables.ts';
 
 export type DbKind = 'sqlite' | 'postgres';
 
-/** Everything a store needs; a transaction (`db.transaction().execute(tx => …)`) has the same shape. */
+/**
+ * Everything a store needs; a transaction (`db.transaction().execute(tx => …)`) has the same shape. Its work is done again when PostgreSQL takes it
+ * back to end a deadlock: what outlives a rollback (memory, mail, files) is changed after the transaction, or may be changed twice.
+ */
 export type Db = Kysely<Tables>;
 
 export interface Database {

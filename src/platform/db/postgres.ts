@@ -7,18 +7,16 @@ import {
   PostgresDialect,
   type QueryResult,
   sql,
+  type TransactionBuilder,
 } from 'kysely';
 import { Pool, types } from 'pg';
 import { StartError } from '../start-error.ts';
+import { untilItWins } from './conflicts.ts';
 import { migrate, standsAt } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
 import { tellIfSlow } from './slow.ts';
 import type { Tables } from './tables.ts';
 import { classified, meansUnavailable } from './unavailable.ts';
-
-/** How often one statement is tried again after it lost against another (40001 serialization failure, 40P01 deadlock). */
-const TRIES = 3;
-const CONFLICT = /^40(?:001|P01)$/;
 
 /** 20 is PostgreSQL's int8: times and counts, all far below 2^53. */
 types.setTypeParser(20, Number);
@@ -41,7 +39,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
   pool.on('error', () => {});
   // Nor may one that breaks between two statements of a transaction, which the pool does not listen to: its next statement is refused.
   pool.on('connect', (client) => void client.on('error', () => {}));
-  const db = new Kysely<Tables>({ dialect: guarded(new PostgresDialect({ pool }), { onQuery, slow }) });
+  const db = new Persistent({ dialect: guarded(new PostgresDialect({ pool }), { onQuery, slow }) });
   let closed: Promise<void> | undefined;
   const database: Database = {
     db,
@@ -81,6 +79,15 @@ async function connects(pool: Pool): Promise<void> {
   }
 }
 
+/** A transaction that lost against another (deadlock) is begun again, so that its author never hears of it. */
+class Persistent extends Kysely<Tables> {
+  override transaction(): TransactionBuilder<Tables> {
+    const transaction = super.transaction();
+    const once: TransactionBuilder<Tables>['execute'] = transaction.execute.bind(transaction);
+    return Object.assign(transaction, { execute: <T>(work: Parameters<typeof once<T>>[0]) => untilItWins(() => once(work)) });
+  }
+}
+
 /** Every failure that is the server's state becomes DatabaseUnavailable; a single statement that lost against another is tried again. */
 function guarded(dialect: Dialect, told: Told): Dialect {
   return {
@@ -108,18 +115,17 @@ class Guarded implements DatabaseConnection {
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { onQuery, slow } = this.#told;
-    for (let tries = 1; ; tries++) {
+    const once = async () => {
       onQuery?.(query.sql);
       const began = performance.now();
       try {
-        return await this.inner.executeQuery<R>(query);
-      } catch (cause) {
-        // Inside a transaction the whole of it is lost, and only its author knows whether it may run again.
-        if (this.inTransaction || tries >= TRIES || !CONFLICT.test((cause as { code?: string }).code ?? '')) throw classified(cause);
+        return await attempt(() => this.inner.executeQuery<R>(query));
       } finally {
         if (slow) tellIfSlow(slow, query.sql, began);
       }
-    }
+    };
+    // Inside a transaction the whole of it is lost.
+    return this.inTransaction ? once() : untilItWins(once);
   }
   // biome-ignore lint/correctness/useYield: nothing here streams; Kysely asks for the method.
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
