@@ -175,6 +175,11 @@ select * from "client" where "id" = ?;
 -- forChange
 select * from "client" where "id" = ?;
 -- on PostgreSQL
+select * from "client" where "id" = $1 for no key update;
+
+-- forRemoval
+select * from "client" where "id" = ?;
+-- on PostgreSQL
 select * from "client" where "id" = $1 for update;
 
 -- ofGroup
@@ -211,7 +216,7 @@ select "group_id" from "client_allowed_group" where "client_id" = ?;
 select "client_id" from "client_allowed_group" where "group_id" = ?;
 
 -- allow
-insert into "client_allowed_group" ("client_id", "group_id") values (?, ?);
+insert into "client_allowed_group" ("client_id", "group_id") values (?, ?) on conflict do nothing;
 
 -- disallow
 delete from "client_allowed_group" where "client_id" = ?;
@@ -377,7 +382,17 @@ select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "us
 -- forChange
 select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "user_group"."ldap_id", "user_group"."member_count", "user_group"."created_at" from "user_group" where "id" = ?;
 -- on PostgreSQL
+select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "user_group"."ldap_id", "user_group"."member_count", "user_group"."created_at" from "user_group" where "id" = $1 for no key update;
+
+-- forRemoval
+select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "user_group"."ldap_id", "user_group"."member_count", "user_group"."created_at" from "user_group" where "id" = ?;
+-- on PostgreSQL
 select "user_group"."id", "user_group"."name", "user_group"."friendly_name", "user_group"."ldap_id", "user_group"."member_count", "user_group"."created_at" from "user_group" where "id" = $1 for update;
+
+-- holdAll
+select "id" from "user_group" where "id" in (?, ?) order by "id";
+-- on PostgreSQL
+select "id" from "user_group" where "id" in ($1, $2) order by "id" for no key update;
 
 -- membershipsOf
 select "user_id", "group_id" from "user_group_member" where "user_id" in (?, ?);
@@ -665,10 +680,15 @@ select "user"."id", "user"."username", "user"."email", "user"."email_verified", 
 -- on PostgreSQL
 select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = $1 and "user"."is_static" = $2 for update;
 
+-- forMembership
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = ? and "user"."is_static" = ?;
+-- on PostgreSQL
+select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = $1 and "user"."is_static" = $2 for no key update;
+
 -- holdAdministrators
 select "user"."id" from "user" where "user"."is_admin" = ? and "user"."disabled" = ? order by "user"."id";
 -- on PostgreSQL
-select "user"."id" from "user" where "user"."is_admin" = $1 and "user"."disabled" = $2 order by "user"."id" for update;
+select "user"."id" from "user" where "user"."is_admin" = $1 and "user"."disabled" = $2 order by "user"."id" for no key update;
 
 -- ofGroup
 select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id" from "user_group_member" as "member" inner join "user" on "user"."id" = "member"."user_id" where "member"."group_id" = ? and "user"."is_static" = ? order by "user"."created_at", "user"."id";

@@ -190,7 +190,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
     /** With everything that was granted to it. One that is not there is gone already, and that is no failure: clients of the API retry. */
     async remove(actor: Actor, id: string): Promise<void> {
       await db.transaction().execute(async (tx) => {
-        const before = await clientStore(tx).forChange(id);
+        const before = await clientStore(tx).forRemoval(id);
         if (!before) return;
         await clientStore(tx).remove(id);
         await audit.administered(tx, actor, { event: 'CLIENT_DELETED', client: before, data: changes(described(before), undefined) });

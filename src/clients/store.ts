@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { compileForEach, compileOnce } from '#platform/db/compile-once.ts';
 import { type ListShape, type Page, readPage } from '#platform/db/list.ts';
-import { locking } from '#platform/db/lock.ts';
+import { locking, lockingLightly } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
 import { clampPage, type ListOptions } from '#platform/http/contract.ts';
@@ -73,6 +73,8 @@ export const clientStore = (db: Db) => ({
 
   /** Held until the transaction ends, so that two changes of one client take turns. */
   forChange: (id: string): Promise<ClientRow | undefined> =>
+    lockingLightly(db, db.selectFrom('client').selectAll().where('id', '=', id)).executeTakeFirst(),
+  forRemoval: (id: string): Promise<ClientRow | undefined> =>
     locking(db, db.selectFrom('client').selectAll().where('id', '=', id)).executeTakeFirst(),
 
   ofGroup: (groupId: string): Promise<ClientRow[]> =>
@@ -101,8 +103,16 @@ export const clientStore = (db: Db) => ({
     (await db.selectFrom('client_allowed_group').select('group_id').where('client_id', '=', clientId).execute()).map((row) => row.group_id),
   clientIdsOfGroup: async (groupId: string): Promise<string[]> =>
     (await db.selectFrom('client_allowed_group').select('client_id').where('group_id', '=', groupId).execute()).map((row) => row.client_id),
+  /** In one order, as two may do so from either side at once; both may then mean the same row. */
   allow: async (rows: readonly { client_id: string; group_id: string }[]): Promise<void> => {
-    if (rows.length > 0) await db.insertInto('client_allowed_group').values(rows).execute();
+    if (rows.length === 0) return;
+    const place = ({ client_id, group_id }: (typeof rows)[number]) => `${client_id} ${group_id}`;
+    const ordered = [...rows].sort((a, b) => (place(a) < place(b) ? -1 : 1));
+    await db
+      .insertInto('client_allowed_group')
+      .values(ordered)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   },
   disallow: (clientId: string) => db.deleteFrom('client_allowed_group').where('client_id', '=', clientId).execute(),
   disallowGroup: (groupId: string) => db.deleteFrom('client_allowed_group').where('group_id', '=', groupId).execute(),

@@ -100,12 +100,12 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
   };
 
   /** The group's row, held until the transaction ends, for somebody who may change it. */
-  const hold = async (tx: Tx, actor: Actor, id: string): Promise<GroupRow> => {
-    const row = await groupStore(tx).forChange(id);
+  const held = async (tx: Tx, actor: Actor, row: GroupRow | undefined): Promise<GroupRow> => {
     if (!row) throw missing();
-    await mayTouch(tx, actor, [id]);
+    await mayTouch(tx, actor, [row.id]);
     return row;
   };
+  const hold = async (tx: Tx, actor: Actor, id: string): Promise<GroupRow> => held(tx, actor, await groupStore(tx).forChange(id));
 
   const change = (work: (tx: Tx) => Promise<void>) =>
     db
@@ -151,7 +151,9 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
     /** Takes somebody who is about to be removed out of all their groups, which count their members. */
     async leaveAll(tx: Tx, userId: string): Promise<void> {
       const store = groupStore(tx);
-      await store.removeFromGroups(userId, await store.groupIdsOf(userId));
+      const ids = await store.groupIdsOf(userId);
+      await store.holdAll(ids);
+      await store.removeFromGroups(userId, ids);
     },
 
     mayTouch,
@@ -189,7 +191,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
     async remove(actor: Actor, id: string): Promise<void> {
       const ldap = neighbours.ldapEnabled();
       await change(async (tx) => {
-        const before = await hold(tx, actor, id);
+        const before = await held(tx, actor, await groupStore(tx).forRemoval(id));
         if (before.ldap_id !== null && ldap) throw new AppError('ldap_user_group_update');
         await groupStore(tx).remove(id);
         await audit.administered(tx, actor, { event: 'GROUP_DELETED', data: changes(described(before), undefined) });
@@ -244,6 +246,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
       if (added.length + removed.length === 0) return;
       const touched = [...added, ...removed].map((group) => group.id);
       if (!configured) await mayTouch(tx, actor, touched);
+      await store.holdAll(touched);
       await store.removeFromGroups(
         user.id,
         removed.map((group) => group.id),

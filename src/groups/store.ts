@@ -1,6 +1,6 @@
 import { compileForEach } from '#platform/db/compile-once.ts';
 import type { ListShape } from '#platform/db/list.ts';
-import { locking } from '#platform/db/lock.ts';
+import { locking, lockingLightly } from '#platform/db/lock.ts';
 import { longPage } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -67,7 +67,15 @@ export const groupStore = (db: Db) => {
       db.selectFrom('user_group').select(COLUMNS).where('id', '=', id).executeTakeFirst(),
 
     forChange: (id: string): Promise<GroupRow | undefined> =>
+      lockingLightly(db, db.selectFrom('user_group').select(COLUMNS).where('id', '=', id)).executeTakeFirst(),
+    forRemoval: (id: string): Promise<GroupRow | undefined> =>
       locking(db, db.selectFrom('user_group').select(COLUMNS).where('id', '=', id)).executeTakeFirst(),
+
+    /** Before memberships in several groups change: each group is held first, in one order, so that two who do so never wait crosswise. */
+    holdAll: async (ids: readonly string[]): Promise<void> => {
+      for (const part of parts([...ids].sort()))
+        await lockingLightly(db, db.selectFrom('user_group').select('id').where('id', 'in', part).orderBy('id')).execute();
+    },
 
     membershipsOf: (userIds: readonly string[]) => membershipsOf(db, userIds),
 

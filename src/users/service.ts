@@ -275,7 +275,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
 
     async setGroups(actor: Actor, id: string, groupIds: readonly string[]): Promise<User> {
       await inTransaction(async (tx) => {
-        const row = await userStore(tx).forChange(id);
+        const row = await userStore(tx).forMembership(id);
         if (!row) throw notFound();
         mayTouch(actor, row);
         await groups.replaceOfUser(tx, actor, row, groupIds);

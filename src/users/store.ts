@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { compileOnce } from '#platform/db/compile-once.ts';
 import { countKey, type ListShape, type Page } from '#platform/db/list.ts';
-import { locking } from '#platform/db/lock.ts';
+import { locking, lockingLightly } from '#platform/db/lock.ts';
 import { longPage } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -63,6 +63,8 @@ const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: 
 const isPlain = ({ page, search, sort, filters }: ListOptions) =>
   page <= 10 && search.trim() === '' && !sort && Object.keys(filters).length === 0;
 
+const one = (db: Db, id: string) => db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0);
+
 /** The user behind STATIC_API_KEY is in none of these but `self`. */
 export const userStore = (db: Db) => ({
   page: async (options: ListOptions, counts: KeptCounts): Promise<Page<ShownUser>> => {
@@ -77,14 +79,14 @@ export const userStore = (db: Db) => ({
     return { rows: (await pageListed(db, { limit, offset: (page - 1) * limit })).rows, total, page, limit };
   },
 
-  byId: (id: string): Promise<UserRow | undefined> =>
-    db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0).executeTakeFirst(),
+  byId: (id: string): Promise<UserRow | undefined> => one(db, id).executeTakeFirst(),
 
   self: async (id: string): Promise<UserRow | undefined> => (await self(db, { id })).rows[0],
 
-  /** Held until the transaction ends, so that two changes of one user take turns. */
-  forChange: (id: string): Promise<UserRow | undefined> =>
-    locking(db, db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0)).executeTakeFirst(),
+  /** Held until the transaction ends, so that two changes of one user take turns, and nothing of theirs comes while it is to end. */
+  forChange: (id: string): Promise<UserRow | undefined> => locking(db, one(db, id)).executeTakeFirst(),
+  /** The same for a change of their groups: who changes a group's members meanwhile only waits for the group. */
+  forMembership: (id: string): Promise<UserRow | undefined> => lockingLightly(db, one(db, id)).executeTakeFirst(),
 
   /**
    * The ids of all administrators who can act, held until the transaction ends. In one order, so that two transactions cannot wait for each
@@ -92,7 +94,7 @@ export const userStore = (db: Db) => ({
    */
   holdAdministrators: async (): Promise<string[]> => {
     const query = db.selectFrom('user').select('user.id').where('user.is_admin', '=', 1).where('user.disabled', '=', 0).orderBy('user.id');
-    return (await locking(db, query).execute()).map((row) => row.id);
+    return (await lockingLightly(db, query).execute()).map((row) => row.id);
   },
 
   ofGroup: (groupId: string): Promise<ShownUser[]> =>

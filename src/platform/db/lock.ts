@@ -14,7 +14,15 @@ export async function lockRow(
   return (await locking(tx, query).executeTakeFirst()) !== undefined;
 }
 
+type Locker = Pick<Transaction<Tables>, 'getExecutor'>;
+const isPostgres = (tx: Locker) => tx.getExecutor().adapter.constructor.name === 'PostgresAdapter';
+
 /** The same for the rows a query finds: on PostgreSQL they are held until the transaction ends. */
-export function locking<Q extends { forUpdate(): Q }>(tx: Pick<Transaction<Tables>, 'getExecutor'>, query: Q): Q {
-  return tx.getExecutor().adapter.constructor.name === 'PostgresAdapter' ? query.forUpdate() : query;
-}
+export const locking = <Q extends { forUpdate(): Q }>(tx: Locker, query: Q): Q => (isPostgres(tx) ? query.forUpdate() : query);
+
+/**
+ * The same for a change after which the rows are still there: two of them take turns, but who adds a row that refers to one of these need not wait,
+ * and so never waits crosswise. Not where what refers to them is to end as well.
+ */
+export const lockingLightly = <Q extends { forNoKeyUpdate(): Q }>(tx: Locker, query: Q): Q =>
+  isPostgres(tx) ? query.forNoKeyUpdate() : query;
