@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '#platform/clock.ts';
 import type { Log } from '#platform/log.ts';
+import { makeDirectory } from '#platform/make-directory.ts';
 import { openPlaces } from './places.ts';
 
 /** `%s` stands for the licence key. */
@@ -89,7 +90,7 @@ export function createGeoliteUpdate({ file, url = MAXMIND, licenseKey, clock, lo
     triedAt = now;
     const draft = `${file}.${process.pid}`;
     try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      makeDirectory(dirname(file));
       await fetchInto(draft);
       await utimes(draft, now, now);
       await rename(draft, file);

@@ -77,3 +77,12 @@ test('a port that is taken, and a database that is not there, are told in one li
   const noTrust = start(t, { DB_CONNECTION_STRING: 'postgres://ann:s3cret@127.0.0.1:1/db?sslrootcert=/nowhere/ca.pem' });
   assert.match(noTrust.stderr, /^error: the PostgreSQL of DB_CONNECTION_STRING cannot be used: [^\n]*ENOENT[^\n]*\n$/);
 });
+
+test('a database in a directory that nobody can make is told in one line, and does not keep the start waiting', (t) => {
+  // Where the file system says of a directory it does not let anybody make that it is not there.
+  for (const path of ['/proc/pocket-id/pocket-id.db', '/proc/pocket-id/data/pocket-id.db', '/dev/null/pocket-id.db']) {
+    const { stderr, status } = start(t, { DB_CONNECTION_STRING: path });
+    assert.equal(status, 1, path);
+    assert.match(stderr, /^(?:database )?error: [^\n]*directory \/(?:proc\/pocket-id|dev\/null)[^\n]*DB_CONNECTION_STRING[^\n]*\n$/);
+  }
+});

@@ -1,20 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ValueError } from './config-values.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** What reading the configuration asks of the disk. */
 export interface Files {
@@ -70,7 +59,7 @@ function makeKey(path: string): string {
   const key = randomBytes(32).toString('base64url');
   const draft = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     const file = openSync(draft, 'w', 0o600);
     writeSync(file, `${key}\n`);
     fsyncSync(file);

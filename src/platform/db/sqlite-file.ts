@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { makeDirectory } from '../make-directory.ts';
 import { StartError } from '../start-error.ts';
 
 /** Types of file system on which SQLite's locks or its shared memory cannot be relied on: NFS, SMB, CIFS, SMB2, AFS, Ceph, Lustre. */
@@ -46,7 +47,14 @@ function tryDirectory(path: string): void {
 export function inspectFile(path: string): boolean {
   const directory = dirname(path);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
+  } catch (cause) {
+    throw new StartError(
+      `the directory ${directory} cannot be made (${codeOf(cause)}): DB_CONNECTION_STRING must name a file where this program may write`,
+      { cause },
+    );
+  }
+  try {
     if (NETWORK_FILE_SYSTEMS.has(statfsSync(directory).type))
       throw new StartError(`${directory} is on a network file system, where SQLite loses data: use a local disk, or PostgreSQL`);
     const found = statSync(path);
