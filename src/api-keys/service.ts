@@ -97,7 +97,7 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
       const scopes = JSON.stringify(input.scopes ?? ['full']);
       const never = { last_used_at: null, expiration_email_sent: 0 } as const;
       const row = {
-        id: random.uuid(),
+        id: random.rowId(),
         user_id: actor.id,
         name: input.name,
         description: input.description ?? null,

@@ -161,3 +161,22 @@ test('addresses at home are told from those beyond', () => {
     assert.deepEqual(locate(ip), { country: 'Spain', city: 'Madrid' }, ip);
   assert.deepEqual(locate('not an address'), { country: '', city: '' });
 });
+
+test('what happened in one second is listed in the order in which it happened, on every page', async (t) => {
+  const w = await world(t);
+  const reasons = Array.from({ length: 30 }, (_, i) => `reason ${i}`);
+  const origin = { requestId: 'r', ip: '192.168.1.7', userAgent: firefox };
+  await Promise.all(reasons.map((reason) => w.app.services.audit.record(w.database.db, { event: 'SIGN_IN', reason, origin })));
+  for (const [direction, expected] of [
+    ['asc', reasons],
+    ['desc', [...reasons].reverse()],
+  ] as const) {
+    const listed: string[] = [];
+    for (const page of [1, 2, 3, 4]) {
+      const { data } = (await w.api('GET', `/api/audit-logs/all?sort[column]=createdAt&sort[direction]=${direction}&limit=8&page=${page}`))
+        .body;
+      listed.push(...data.map((entry: { data: { reason: string } }) => entry.data.reason));
+    }
+    assert.deepEqual(listed, expected);
+  }
+});

@@ -34,7 +34,7 @@ export function createClientSecrets({ db, clock, random, audit, hold }: Deps) {
   const add = async (tx: Transaction<Tables>, client: Held, given: string | undefined, expiresAt: number | null) => {
     if (client.is_public) throw new AppError('validation_failed', { message: 'A public client has no secret' });
     const value = given ?? random.text(LENGTH, ALPHANUMERIC);
-    const row = { id: random.uuid(), client_id: client.id, prefix: value.slice(0, 4), created_at: clock.now(), expires_at: expiresAt };
+    const row = { id: random.rowId(), client_id: client.id, prefix: value.slice(0, 4), created_at: clock.now(), expires_at: expiresAt };
     await clientStore(tx).insertSecret({ ...row, secret_hash: sha256(value) });
     return { ...toSecret(row, clock.now()), secret: value };
   };

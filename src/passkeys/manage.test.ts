@@ -32,6 +32,23 @@ test('a person names and removes their passkeys, but not the last', async (t) =>
   );
 });
 
+test('passkeys that were added in one second are listed in the order in which they were added', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann', passkey: false });
+  await ann.signIn();
+  const added: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    const response = await ann.register({ ignoreExcluded: true });
+    assert.equal(response.status, 200);
+    added.push(((await response.json()) as { id: string }).id);
+  }
+  const listed = (await (await ann.request('/api/webauthn/credentials')).json()) as Listed;
+  assert.deepEqual(
+    listed.map(({ id }) => id),
+    added,
+  );
+});
+
 test('of two passkeys removed at the same time one stays', async (t) => {
   const w = await world(t);
   for (let round = 1; round <= 10; round++) {

@@ -222,7 +222,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const policy = await webauthn.policy();
       const verified = await webauthn.verifyRegistration({ answer, challenge: claimed.challenge, policy });
       const row = {
-        id: random.uuid(),
+        id: random.rowId(),
         user_id: session.userId,
         credential_id: verified.credentialId,
         public_key: verified.publicKey,

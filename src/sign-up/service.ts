@@ -102,7 +102,7 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
       const token = random.text(TOKEN_LENGTH, ALPHANUMERIC);
       const now = clock.now();
       const row = {
-        id: random.uuid(),
+        id: random.rowId(),
         token_hash: sha256(token),
         sealed_token: seal.seal(PURPOSE, token),
         expires_at: now + ttl,
