@@ -59,12 +59,13 @@ export async function serve(): Promise<void> {
     await Promise.all([http.drain(GRACE_MS), stopSweeping()]);
     await app.close();
     log.info('stopped');
+    await log.drain();
   });
   log.info('PocketID is ready', { url: config.appUrl, database: database.kind });
   const link = await app.services.setUp.setupLink();
   // In the message, so that a terminal takes it for an address, whole.
   if (link) log.always.info(`Open this link to make the first account: ${link}`);
-  log.flush();
+  await log.drain();
   shrinkAfterStart();
 }
 

@@ -1,6 +1,6 @@
-import { write, writeSync } from 'node:fs';
 import pino from 'pino';
 import { escapeUnsafe, hideWords, shortened, textLine } from './log-format.ts';
+import { bufferedSink, type Sink } from './log-sink.ts';
 import { VERSION } from './version.ts';
 
 /** Fields of a log line. Values must never be secrets. */
@@ -18,77 +18,17 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-/** What `createLog` needs of a stream. */
-interface Sink {
-  write(line: string): unknown;
-  flushSync?(): void;
-}
-
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-
-/** Lines that are written together: one system call for many requests. */
-const TOGETHER = 32;
-/** Characters that wait at most for a reader that takes nothing; later lines are dropped. */
-const MOST = 64 * 1024 * 1024;
-/** How often a last write is tried again, 20 ms apart, when the reader takes nothing at the moment. */
-const TRIES = 50;
-
-/**
- * Lines wait here for at most half a second, or until there are enough of them. Joined, they are one text; each added to a longer one costs more
- * than making it. What nobody reads any more is dropped: it ends no server, and keeps none from ending.
- */
-function buffered(fd = 1): Sink {
-  let lines: string[] = [];
-  let held = 0;
-  let leaving: Buffer | undefined;
-  const taken = () => {
-    const text = lines.join('');
-    lines = [];
-    held = 0;
-    return Buffer.from(text);
-  };
-  const go = () => {
-    if (leaving || lines.length === 0) return;
-    leaving = taken();
-    push(leaving);
-  };
-  const push = (chunk: Buffer) =>
-    write(fd, chunk, (cause, written) => {
-      if (cause?.code === 'EAGAIN') return void setTimeout(push, 20, chunk).unref();
-      leaving = !cause && written < chunk.length ? chunk.subarray(written) : undefined;
-      if (leaving) push(leaving);
-      else if (lines.length >= TOGETHER) go();
-    });
-  setInterval(go, 500).unref();
-  return {
-    write(line) {
-      if (held > MOST) return;
-      held += line.length;
-      if (lines.push(line) >= TOGETHER) go();
-    },
-    flushSync() {
-      let rest = taken();
-      for (let tries = 0; rest.length > 0 && tries < TRIES; ) {
-        try {
-          rest = rest.subarray(writeSync(fd, rest));
-        } catch (cause) {
-          if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-          tries++;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-        }
-      }
-    },
-  };
-}
 
 /**
  * Lines to stdout: text in Pocket ID's form (`Jan _2 15:04:05 INF message key=value`), or JSON objects with LOG_JSON. `always` is for what an
- * operator must see whatever LOG_LEVEL says. `flush` writes what waits, at once: call it before the process ends.
+ * operator must see whatever LOG_LEVEL says. `drain` hands over what waits, for a second at most: before the process ends. `flush` does so
+ * without giving anything else its turn: as it ends.
  */
 export function createLog(
   { logLevel, logJson }: { logLevel: keyof Log; logJson: boolean },
-  sink: Sink = buffered(),
-): Log & { always: Pick<Log, 'info' | 'warn'>; flush(): void } {
+  sink: Sink = bufferedSink(),
+): Log & { always: Pick<Log, 'info' | 'warn'>; drain(): Promise<void>; flush(): void } {
   const put = logJson
     ? jsonWriter(sink)
     : (level: keyof Log, message: string, fields?: LogFields) => void sink.write(textLine(level, message, fields));
@@ -102,6 +42,7 @@ export function createLog(
     warn: at('warn'),
     error: at('error'),
     always: { info: writer('info'), warn: writer('warn') },
+    drain: async () => sink.drain?.(),
     flush: () => sink.flushSync?.(),
   };
 }
