@@ -42,6 +42,9 @@ export async function startPostgres({ port }: { port?: number } = {}): Promise<P
     '--no-sync',
     '--encoding=UTF8',
     '--locale=C',
+    // As most installations have it: a database in a language, where "a" comes before "B".
+    '--locale-provider=icu',
+    '--icu-locale=en-US',
   ];
   execFileSync(join(bin, 'initdb'), initdb, { ...ids, cwd: home, stdio: ['ignore', 'ignore', 'inherit'] });
   const at = port ?? (await freePort());

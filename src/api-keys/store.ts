@@ -21,8 +21,8 @@ const LIST: ListShape = {
   sort: {
     name: 'name',
     createdAt: 'created_at',
-    expiresAt: { column: 'expires_at', nullable: true },
-    lastUsedAt: { column: 'last_used_at', nullable: true },
+    expiresAt: { column: 'expires_at', nulls: 'least' },
+    lastUsedAt: { column: 'last_used_at', nulls: 'least' },
   },
   order: ['created_at', 'asc'],
   id: 'id',

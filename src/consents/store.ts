@@ -21,7 +21,7 @@ const AUTHORIZED: ListShape = {
   id: 'id',
 };
 const ACCESSIBLE: ListShape = {
-  sort: { lastUsedAt: { column: 'last_used_at', nullable: true } },
+  sort: { lastUsedAt: { column: 'last_used_at', nulls: 'last' } },
   filters: { hasLaunchURL: { column: 'has_launch_url', kind: 'flag' } },
   order: ['search_key', 'asc'],
   id: 'id',

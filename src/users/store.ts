@@ -32,7 +32,7 @@ const LIST: ListShape = {
   sort: {
     createdAt: 'user.created_at',
     username: 'user.username_key',
-    email: 'user.email_key',
+    email: { column: 'user.email_key', nulls: 'least' },
     emailVerified: 'user.email_verified',
     firstName: 'user.first_name',
     lastName: 'user.last_name',

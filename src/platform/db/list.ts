@@ -4,8 +4,11 @@ import { fold } from '../text.ts';
 
 /** What a list may be sorted and filtered by; a name that is not here is ignored, so no column is reached that was not meant. */
 export interface ListShape {
-  /** Public name → column, `nullable` when it may be null (then last, in both directions). */
-  sort: Readonly<Record<string, string | { column: string; nullable: true }>>;
+  /**
+   * Public name → column. One that may be null says where its nulls are: `least` (first ascending, last descending, which is how SQLite has them in
+   * an index) or `last` in both directions. PostgreSQL would have them as the greatest.
+   */
+  sort: Readonly<Record<string, string | { column: string; nulls: 'least' | 'last' }>>;
   /** Public name → column and how its text is read. The one that leaves the fewest rows stands first. */
   filters?: Readonly<Record<string, { column: string; kind: 'flag' | 'text' }>>;
   /** A column of folded text (`searchKey`). */
@@ -69,7 +72,8 @@ export function orderOf(options: ListOptions, { sort, order: [made, usual], id }
     [id, direction],
   ];
   if (asked === undefined || asked === made) return rest;
-  return [typeof asked === 'string' ? [asked, direction] : [asked.column, direction, 'last'], ...rest];
+  if (typeof asked === 'string') return [[asked, direction], ...rest];
+  return [[asked.column, direction, asked.nulls === 'least' && direction === 'asc' ? 'first' : 'last'], ...rest];
 }
 
 /** The same from the other end. */

@@ -1,4 +1,5 @@
 import { foundation } from './0001-foundation.ts';
+import { oneOrder } from './0002-one-order.ts';
 
 export interface Migration {
   version: number;
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** The one list for both databases. Append only: a released migration never changes. */
-export const MIGRATIONS: readonly Migration[] = [foundation];
+export const MIGRATIONS: readonly Migration[] = [foundation, oneOrder];
