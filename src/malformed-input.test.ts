@@ -140,6 +140,44 @@ test('SEC-196 SEC-199 SEC-203 whatever is put in place of a parameter or a part 
   assert.equal(({} as { isAdmin?: unknown }).isAdmin, undefined);
 });
 
+/** `/api/users` → users → 0 → name as the API names a field: `users[0].name`. */
+const fieldOf = (at: Path) => at.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i ? '.' : ''}${part}`)).join('');
+
+test('a NUL in any text that the API reads is refused by the name of its field, on both databases alike', async (t) => {
+  const w = await world(t);
+  const { operations, call } = await everyOperation(w);
+  const wrong: string[] = [];
+  let asked = 0;
+  const refused = async (what: string, field: string, response: Response) => {
+    asked++;
+    const text = await response.text();
+    const fields = response.status === 400 ? (JSON.parse(text).details?.fields as { field: string }[] | undefined) : undefined;
+    if (!fields?.some((each) => each.field === field)) wrong.push(`${what}: ${response.status} ${text.slice(0, 200)}`);
+  };
+  for (const operation of operations) {
+    const { method, path, params, query, body } = operation;
+    const good = () => body && JSON.stringify(body.good());
+    const whole = query.includes('scopes') ? { query: 'scopes=openid' } : {};
+    for (const name of Object.keys(params))
+      await refused(
+        `${method} ${path} ${name}`,
+        name,
+        await call(operation, { ...whole, params: { ...params, [name]: 'a%00b' }, body: good() }),
+      );
+    for (const name of [...query, ...(query.includes('search') ? ['filters[event]'] : [])])
+      await refused(`${method} ${path}?${name}`, name, await call(operation, { params, query: `${name}=a%00b`, body: good() }));
+    for (const at of pathsOf(body?.good()))
+      if (typeof at.reduce((part: unknown, key) => (part as Record<string, unknown>)[key], body?.good()) === 'string')
+        await refused(
+          `${method} ${path} {${fieldOf(at)}}`,
+          fieldOf(at),
+          await call(operation, { params, body: JSON.stringify(replaced(body?.good(), at, 'a\0b')) }),
+        );
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(asked > 250, `${asked} texts`);
+});
+
 const AUTHORIZE =
   'client_id redirect_uri response_type scope state nonce code_challenge code_challenge_method response_mode prompt max_age id_token_hint login_hint acr_values ui_locales claims resource request request_uri registration interaction';
 const CLIENT = 'client_id client_secret client_assertion client_assertion_type';

@@ -313,7 +313,8 @@ export const clientIdOf = (segment: string): string => {
   if (!/^~[A-Za-z0-9_-]+$/.test(segment)) return segment;
   try {
     const bytes = atob(segment.slice(1).replace(/-/g, '+').replace(/_/g, '/'));
-    return new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+    const id = new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+    return id.includes('\0') ? segment : id;
   } catch {
     return segment;
   }

@@ -5,6 +5,7 @@ import { sharedBuckets } from '../platform/db/shared-buckets.ts';
 import type { Env } from '../platform/http/context.ts';
 import { validationFailed } from '../platform/http/errors.ts';
 import { frontDoor } from '../platform/http/front-door.ts';
+import { nulIn } from '../platform/http/nul.ts';
 import { createRateLimits } from '../platform/http/rate-limits.ts';
 import { RATE_LIMITS, type RateLimit, ROUTES } from '../routes.ts';
 import type { Directory } from './directory.ts';
@@ -49,6 +50,8 @@ export function createFront(foundation: Foundation, directory: Directory) {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw validationFailed(result.error.issues);
+      const nul = nulIn(result.data);
+      if (nul) throw validationFailed([{ code: 'invalid_format', format: 'regex', path: [...nul], message: '', input: undefined }]);
     },
   });
   const guard = createGuard({

@@ -55,7 +55,7 @@ const PROBLEM = { 'application/json': { schema: { $ref: '#/components/schemas/Pr
 interface Operation {
   description?: string;
   security?: unknown[];
-  parameters?: { in: string }[];
+  parameters?: unknown[];
   requestBody?: unknown;
   responses: Record<string, { description: string; content?: unknown }>;
 }
@@ -75,7 +75,7 @@ function mentionCommon(operation: Operation, { method, who, crossSite, anyBody, 
   if (method !== 'get' && !crossSite) mention(operation, 'cross_site_request');
   // Also where none is taken: a body that comes along says that it is JSON, or the request is refused.
   if (method !== 'get' && method !== 'delete' && !anyBody) mention(operation, 'invalid_request_body');
-  if (operation.requestBody || operation.parameters?.some((parameter) => parameter.in === 'query')) mention(operation, 'validation_failed');
+  if (operation.requestBody || operation.parameters?.length) mention(operation, 'validation_failed');
   if (limit) mention(operation, 'rate_limited');
 }
 

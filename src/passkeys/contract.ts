@@ -17,6 +17,8 @@ export const Credential = z
   })
   .openapi('WebauthnCredential');
 
+export const CredentialUpdate = z.object({ name: line({ min: 1, max: 50 }) }).openapi('WebauthnCredentialUpdate');
+
 /** Passed on to the browser as they are; `webauthn/` makes them. */
 export const CreationOptions = z.looseObject({ challenge: z.string() }).openapi('PublicKeyCredentialCreationOptionsJSON');
 export const RequestOptions = z.looseObject({ challenge: z.string() }).openapi('PublicKeyCredentialRequestOptionsJSON');
@@ -104,7 +106,7 @@ export const renameCredential = createRoute({
   method: 'patch',
   path: '/api/webauthn/credentials/{id}',
   summary: 'Rename a passkey',
-  request: { params: own, body: json(z.object({ name: line({ min: 1, max: 50 }) }).openapi('WebauthnCredentialUpdate')) },
+  request: { params: own, body: json(CredentialUpdate) },
   responses: { 200: answer(Credential), ...problems('validation_failed', ...signedIn, 'not_found') },
 });
 export const removeCredential = createRoute({

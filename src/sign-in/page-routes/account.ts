@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { CredentialUpdate } from '../../passkeys/contract.ts';
 import { accountPage } from '../pages/account.ts';
 import type { MessageKey } from '../pages/messages.ts';
 import { formOf, type PageDeps, sessionOf, shownPerson } from './deps.ts';
@@ -17,6 +18,9 @@ const PROBLEMS: Record<string, MessageKey> = {
   gone: 'account.error.gone',
   last: 'account.passkey.last',
 };
+
+/** The second is what PostgreSQL makes of an id that it could not even keep. */
+const NOT_THERE: ReadonlySet<string | undefined> = new Set(['not_found', 'invalid_request']);
 
 /** A query may name anything, also what every object has. */
 const chosen = (sentences: Record<string, MessageKey>, name = ''): MessageKey | undefined =>
@@ -68,19 +72,17 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
         return c.redirect(`/account?done=${done}`, 303);
       } catch (cause) {
         const code = cause instanceof AppError ? cause.code : undefined;
-        const problem =
-          code === 'validation_failed' ? 'name' : code === 'last_passkey' ? 'last' : code === 'not_found' ? 'gone' : undefined;
+        const problem = code === 'validation_failed' ? 'name' : code === 'last_passkey' ? 'last' : NOT_THERE.has(code) ? 'gone' : undefined;
         if (!problem) throw cause;
         return c.redirect(`/account?problem=${problem}`, 303);
       }
     });
 
   change('/account/passkeys/:id/rename', 'saved', async (c, userId, id) => {
-    const name = String((await formOf(c)).name ?? '')
-      .normalize('NFC')
-      .trim();
-    if (name === '' || [...name].length > 50) throw new AppError('validation_failed');
-    await passkeyList.rename(userId, id, name);
+    const { name } = await formOf(c);
+    const update = CredentialUpdate.safeParse({ name: String(name ?? '').trim() });
+    if (!update.success) throw new AppError('validation_failed');
+    await passkeyList.rename(userId, id, update.data.name);
   });
   change('/account/passkeys/:id/remove', 'removed', (c, userId, id) => passkeyList.removeOwn(userId, id, originOf(c)));
   change('/account/applications/remove', 'forgotten', async (c, userId) =>
