@@ -19,7 +19,11 @@ export const isOfAnotherVersion = (what: string) =>
 /** Applies what is outstanding, in one transaction; replicas that start together take turns. Throws StartError when the database is newer. */
 export async function migrate({ db, kind }: Pick<Database, 'db' | 'kind'>, clock: Clock): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    if (kind === 'postgres') await sql`select pg_advisory_xact_lock(1411)`.execute(tx);
+    if (kind === 'postgres') {
+      // A table of years takes longer than any request may, and so does the replica that waits for it.
+      await sql`set local statement_timeout = 0`.execute(tx);
+      await sql`select pg_advisory_xact_lock(1411)`.execute(tx);
+    }
     await sql`create table if not exists schema_version (version integer primary key, name text not null, applied_at bigint not null)`.execute(
       tx,
     );
