@@ -90,7 +90,7 @@ test('SEC-114 an approval is for the browser that asked, and the cookie goes to 
   const path = `/api/device-login/requests/${request.id}/exchange`;
   assert.match(
     made.headers.getSetCookie().join(),
-    new RegExp(`^__Secure-device_login_token=[\\w-]{43}; Max-Age=300; Path=${path}; HttpOnly; Secure; SameSite=Lax$`),
+    new RegExp(`^__Secure-device_login_token=[\\w-]{43}; Max-Age=900; Path=${path}; HttpOnly; Secure; SameSite=Lax$`),
   );
   const own = await asks(thief);
   await ann.reauthenticate();

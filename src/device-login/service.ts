@@ -43,6 +43,8 @@ interface Deps {
 }
 
 const LIFE_SECONDS = 300;
+/** Its cookie stays longer, so that who is late is told that the request has expired (contract, section 1.19). */
+const COOKIE_SECONDS = 900;
 /** How long a browser's question may wait for its answer. */
 const WAIT_SECONDS = 25;
 /** A reauthentication for approving may be this old. */
@@ -105,7 +107,7 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, waits,
         created_at: now,
         expires_at: now + LIFE_SECONDS,
       });
-      return { id, userCode, token, maxAge: LIFE_SECONDS, expiresAt: now + LIFE_SECONDS };
+      return { id, userCode, token, maxAge: COOKIE_SECONDS, expiresAt: now + LIFE_SECONDS };
     },
 
     /** Who asks with a code (`asker.at`: since when); throws `not_found`, or `rate_limited` after too many wrong ones. */

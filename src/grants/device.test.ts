@@ -65,7 +65,9 @@ test('SEC-175 somebody outside of the allowed group can neither see, approve nor
   await holo.signIn();
   const app = await application(w, { name: 'Grafana', groups: ['admins'] });
   const asked = await ask(w, app);
-  assert.equal((await verify(milton, asked.user_code)).status, 403);
+  const refused = await verify(milton, asked.user_code);
+  assert.equal(refused.status, 403);
+  assert.match((await refused.json()).error, /not allowed/);
   const other = await ask(w, app);
   assert.equal((await verify(holo, other.user_code)).status, 204);
   await w.database.db.deleteFrom('user_group_member').where('user_id', '=', holo.id).execute();
