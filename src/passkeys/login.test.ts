@@ -154,7 +154,8 @@ test('SEC-089 nothing is finished that was not begun here', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
   const neverBegun = ann.device.assert({ challenge: 'bmV2ZXIgYmVndW4' });
-  assert.equal(await refused(w, ann, neverBegun, 'no cookie, no challenge'), 'missing_session_id');
+  for (const sent of [neverBegun, {}, { id: 'x' }])
+    assert.equal(await refused(w, ann, sent, 'no cookie, no challenge'), 'missing_session_id');
 
   const answer = await ann.answersLogin();
   const cookie = ann.cookie('__Host-session') as string;

@@ -173,6 +173,18 @@ test('SEC-088 one answer adds one passkey, also when it is sent fifty times at o
   assert.equal((await passkeysOf(w)).length, 1);
 });
 
+test('SEC-089 a passkey is added where its request was begun, whatever is sent elsewhere', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann', passkey: false });
+  await ann.signIn();
+  const answer = await ann.answersRegistration();
+  ann.jar.delete('__Host-session');
+  for (const sent of [answer, {}]) {
+    const refused = await ann.sendsRegistration(sent);
+    assert.deepEqual([refused.status, (await refused.json()).code], [400, 'missing_session_id']);
+  }
+});
+
 test('SEC-090 a login challenge adds no passkey, and a challenge of another session neither', async (t) => {
   const w = await world(t);
   const ann = await newcomer(w);

@@ -99,8 +99,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     return { id, challenge };
   };
 
-  const claimedBy = (ceremony: Ceremony, id: string | undefined, clientDataJSON: string): Claimed => {
-    if (!id) throw new AppError('missing_session_id');
+  const claimedBy = (ceremony: Ceremony, id: string, clientDataJSON: string): Claimed => {
     return { challenge: readClientData(clientDataJSON).challenge, browserHash: sha256(id), ceremony, now: clock.now() };
   };
 
@@ -176,6 +175,8 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       origin: Origin;
       replaces?: string;
     }) {
+      // Before the answer is read: who began elsewhere learns that, whatever they sent.
+      if (!id) throw new AppError('missing_session_id');
       const answer = readAssertion(response);
       const claimed = claimedBy('login', id, answer.response.clientDataJSON);
       const judged = await judge(claimed, answer);
@@ -214,6 +215,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       origin: Origin;
     }): Promise<PasskeyRow> {
       const { id, session, response, origin } = from;
+      if (!id) throw new AppError('missing_session_id');
       const answer = readAttestation(response);
       const claimed = claimedBy('registration', id, answer.response.clientDataJSON);
       // No transaction around both: a wrong answer must spend the challenge, and a rollback would give it back.
