@@ -13,7 +13,7 @@ import { keyOf, newStamped } from '#platform/stamped.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { sessionStore } from './store.ts';
 
-/** `phr`: a phishing-resistant passkey; `otp`: a one-time code or a fresh account (RFC 8176 and OpenID EAP names). */
+/** `phr`: a phishing-resistant passkey; `otp`: a one-time code, a set-up link or another device (RFC 8176 and OpenID EAP names). Empty: a fresh account. */
 export type Amr = readonly ('phr' | 'otp')[];
 
 /** Writes audit rows; see `audit/service.ts`. */

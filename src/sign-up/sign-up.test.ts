@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { application } from '../testing/applications.ts';
 import { browser } from '../testing/browser.ts';
 import { person } from '../testing/people.ts';
+import { relyingParty } from '../testing/relying-party.ts';
 import { type World, world } from '../testing/world.ts';
 
 type Json = Record<string, unknown>;
@@ -51,6 +53,23 @@ test('an account’s names may be empty, but blanks are none', async (t) => {
   }
   const made = await signUp(w, { firstName: '', lastName: null });
   assert.deepEqual([made.status, ((await made.json()) as Json).displayName], [201, '']);
+});
+
+test('who has just made an account proved nothing by it: no method of theirs is told to anybody', async (t) => {
+  const w = await world(t);
+  const { token } = await newToken(w);
+  const visitor = browser(w);
+  assert.equal((await visitor.request('/api/signup', { json: { ...ELA, token } })).status, 201);
+  const sessions = (await (await visitor.request('/api/users/me/sessions')).json()) as { authMethods: string[] }[];
+  assert.deepEqual(
+    sessions.map((session) => session.authMethods),
+    [[]],
+  );
+  assert.match(await (await visitor.visit('/account')).text(), /with a new account/);
+  const rp = await relyingParty(w, await application(w));
+  const signIn = () => assert.fail('nobody asks for more');
+  const { claims } = await rp.signIn({ ...visitor, signIn });
+  assert.deepEqual([claims?.email, Object.hasOwn(claims ?? {}, 'amr')], [ELA.email, false]);
 });
 
 test('without a token an account is made only where everybody may', async (t) => {

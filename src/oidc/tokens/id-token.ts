@@ -32,7 +32,7 @@ export function idTokenClaims(
     ...(grant.authTime === null ? {} : { auth_time: grant.authTime }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(acr === undefined ? {} : { acr }),
-    amr: grant.amr,
+    ...(grant.amr.length === 0 ? {} : { amr: grant.amr }),
     ...(grant.sessionId === null ? {} : { sid: grant.sessionId }),
   };
 }

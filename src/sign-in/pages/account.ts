@@ -78,7 +78,7 @@ function sessionRow({ t }: Look, session: AccountSession, now: number): Html {
   const name = device ? t('account.session.device', device) : t('account.session.unknown');
   const began = t.rich('account.session.began', {
     date: t.ago(session.createdAt, now),
-    method: session.amr.includes('phr') ? 'passkey' : 'code',
+    method: session.amr.includes('phr') ? 'passkey' : session.amr.length === 0 ? 'account' : 'code',
   });
   const seen = !session.current && html`, ${t.rich('account.session.seen', { date: t.ago(session.lastSeenAt, now) })}`;
   const end = html`<form method="post" action="/account/sessions/${session.id}/end"><button class="linked" aria-label="${t('account.session.end.label', { device: name })}">${t('account.session.end')}</button></form>`;
