@@ -59,7 +59,11 @@ test('a resource is an absolute URI without fragment, not ours, and registered o
     'https://a b.test',
     'javascript:alert(1)',
     'data:text/plain,x',
-    `https://a.test/${'x'.repeat(350)}`,
+    `https://a.test/${'x'.repeat(336)}`,
+    'https://a.test/\0',
+    'https://a.test/\t',
+    'https://a.test/\u007f',
+    'example:///',
     7,
   ]) {
     assert.equal((await api('POST', '/api/apis', { name: 'x', resource })).status, 400, String(resource));
@@ -68,6 +72,8 @@ test('a resource is an absolute URI without fragment, not ours, and registered o
   assert.deepEqual([own.status, own.body.details.fields[0].code], [400, 'reserved']);
   const slashes = await api('POST', '/api/apis', { name: 'x', resource: 'https://a.test/orders//' });
   assert.equal(slashes.body.resource, 'https://a.test/orders');
+  const longest = `https://a.test/${'x'.repeat(335)}`;
+  assert.equal((await api('POST', '/api/apis', { name: 'long', resource: `${longest}/` })).body.resource, longest);
   const taken = await api('POST', '/api/apis', { name: 'y', resource: 'https://a.test/orders' });
   assert.deepEqual([taken.status, taken.body.code, taken.body.details], [409, 'already_in_use', { property: 'resource' }]);
   assert.equal((await api('POST', '/api/apis', { name: 'urn', resource: 'urn:example:orders' })).status, 201);

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, json, ListQuery, nullIsAbsent, pageOf, problems } from '#platform/http/contract.ts';
-import { line, lines } from '#platform/text.ts';
+import { isUrl, line, lines } from '#platform/text.ts';
 
 const Permission = z
   .object({
@@ -56,15 +56,13 @@ const RESERVED = ['openid', 'profile', 'email', 'email_verified', 'groups', 'off
 /** RFC 8707 section 2: an absolute URI without a fragment. Trailing slashes are cut, so that two spellings are not two APIs. */
 const resource = z
   .string()
+  // First, so that what is left has to be one.
+  .overwrite((text) => text.replace(/\/+$/, ''))
   .min(1)
   .max(350)
-  .refine(
-    (text) => /^[a-z][a-z0-9+.-]*:[^\s#]+$/i.test(text) && URL.canParse(text) && !/^(?:javascript|data|vbscript|file|blob):/i.test(text),
-    {
-      message: 'Resource must be an absolute URI without a fragment',
-    },
-  )
-  .overwrite((text) => text.replace(/\/+$/, ''));
+  .refine((text) => /^[a-z][a-z0-9+.-]*:[^\s#]+$/i.test(text) && isUrl(text) && !/^(?:javascript|data|vbscript|file|blob):/i.test(text), {
+    message: 'Resource must be an absolute URI without a fragment',
+  });
 
 const PermissionInput = z.object({
   key: z

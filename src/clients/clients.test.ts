@@ -213,6 +213,7 @@ test('a launch or logo URL that a browser would run is refused', async (t) => {
       ...hidden,
       'https://a\u0000.example',
       'not a url',
+      ' https://a.test',
       7,
     ]) {
       assert.equal((await api('POST', '/api/oidc/clients', { name: 'App', [field]: url })).status, 400, `${field} ${url}`);

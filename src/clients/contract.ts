@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, emptyIsObject, json, ListQuery, nullIsAbsent, optionalJson, pageOf, problems } from '#platform/http/contract.ts';
-import { line, lines } from '#platform/text.ts';
+import { isUrl, line, lines } from '#platform/text.ts';
 import { GroupMinimal } from '../groups/minimal.contract.ts';
 
 /** A client as anybody may see it. */
@@ -83,8 +83,7 @@ export type ClientListItem = z.infer<typeof ClientListItem>;
 
 const url = () => z.string().max(2048);
 /** Judged by the scheme that a browser will see, which is not always the one that is written. */
-const isLink = (text: string) =>
-  !/\p{Cc}/u.test(text) && URL.canParse(text) && !['javascript:', 'data:', 'vbscript:', 'blob:'].includes(new URL(text).protocol);
+const isLink = (text: string) => isUrl(text) && !['javascript:', 'data:', 'vbscript:', 'blob:'].includes(new URL(text).protocol);
 const flag = () => z.boolean().nullish();
 /** `""` and null both mean "none". */
 const urlOrNone = (name: string) =>
@@ -98,7 +97,7 @@ const httpUrlOrNone = (name: string) =>
   z.preprocess(
     (value) => (value === '' ? null : value),
     url()
-      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+      .refine((text) => isUrl(text) && /^https?:$/.test(new URL(text).protocol), {
         message: `${name} is not a valid http or https URL`,
       })
       .nullish(),

@@ -45,6 +45,9 @@ export const line = (rules: TextRules) => text(rules, (input) => !UNPRINTABLE.te
 /** The same of several lines: a description, which files of configuration end with a line break or indent with a tab. */
 export const lines = (rules: TextRules) => text(rules, (input) => !UNPRINTABLE.test(input.replace(/[\t\r\n]/g, '')));
 
+/** Whether a text is a URL as it stands. `URL` alone drops line breaks and tabs and cuts blanks, so that it reads what nobody else would find. */
+export const isUrl = (text: string): boolean => !/\p{Cc}|^\s|\s$/u.test(text) && URL.canParse(text);
+
 /** Letters and digits of any script, no quotes, comments or lists: an address that is one recipient and nothing else. */
 const EMAIL =
   /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}][\p{L}\p{N}-]{0,62}$/u;

@@ -282,6 +282,8 @@ test('lists have pages that are clamped, in a stable order', async (t) => {
   assert.deepEqual(twice.pagination, { totalPages: 3, totalItems: 25, currentPage: 2, itemsPerPage: 10 }, 'of two the first counts');
   const nul = await api('GET', '/api/users?search=%00');
   assert.deepEqual([nul.status, nul.body.details.fields[0].field], [400, 'search'], 'on both databases');
+  const filtered = await api('GET', '/api/audit-logs/all?filters[event]=%00');
+  assert.deepEqual([filtered.status, filtered.body.details?.fields[0].field], [400, 'filters[event]'], 'and so is a filter');
   assert.deepEqual((await names('search=nobody')).pagination, { totalPages: 1, totalItems: 0, currentPage: 1, itemsPerPage: 20 });
 });
 

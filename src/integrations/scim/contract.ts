@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, json, nullIsAbsent, problems } from '#platform/http/contract.ts';
+import { isUrl } from '#platform/text.ts';
 import { ClientMeta } from '../../clients/contract.ts';
 
 export const ScimProvider = z
@@ -17,7 +18,7 @@ export type ScimProvider = z.infer<typeof ScimProvider>;
 const endpoint = z
   .string()
   .max(2048)
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+  .refine((text) => isUrl(text) && /^https?:$/.test(new URL(text).protocol), {
     message: 'Endpoint is not a valid http or https URL',
   });
 const token = nullIsAbsent(

@@ -41,6 +41,16 @@ test('an update keeps what it does not name; an empty token removes it', async (
   assert.deepEqual([emptied.body.endpoint, emptied.body.token], ['https://scim.example.org/v3', '']);
 });
 
+test('an endpoint is an http or https URL as it stands: nothing is cut from it', async (t) => {
+  const { api } = await prepared(await world(t));
+  for (const endpoint of ['', 'nope', 'ftp://a.test', ' https://a.test', 'https://a.test\n', 'https://a\t.test', 'https://a.test/\0']) {
+    const refused = await api('POST', PATH, { ...provider, endpoint });
+    assert.deepEqual([refused.status, refused.body.details?.fields[0].field], [400, 'endpoint'], JSON.stringify(endpoint));
+  }
+  const exact = 'HTTPS://Scim.example.org/V2/';
+  assert.equal((await api('POST', PATH, { ...provider, endpoint: exact })).body.endpoint, exact);
+});
+
 test('a client has one provider', async (t) => {
   const { api } = await prepared(await world(t));
   await api('POST', PATH, provider);
