@@ -42,8 +42,9 @@ export function createAuditLists({ db, clock, retentionDays }: { db: Db; clock: 
     own: (userId: string, options: ListOptions) => listed({ userId, options }),
 
     all: (options: ListOptions) => {
-      const [location] = options.filters.location ?? [];
-      return listed({ options, location: location === 'internal' || location === 'external' ? location : undefined });
+      // Both, and neither, are everything.
+      const places = (['internal', 'external'] as const).filter((place) => options.filters.location?.includes(place));
+      return listed({ options, location: places.length === 1 ? places[0] : undefined });
     },
 
     clientNames: () => store.clientNames(),
