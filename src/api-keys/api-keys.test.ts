@@ -84,6 +84,8 @@ test('names, ends and scopes of a key are checked', async (t) => {
     assert.deepEqual([refused.status, refused.body.code], [400, 'validation_failed'], JSON.stringify(body));
   }
   assert.deepEqual((await call('GET', '/api/api-keys')).body.data, []);
+  const twice = await call('POST', '/api/api-keys', { name: 'key', scopes: ['users:read', 'read', 'users:read'] });
+  assert.deepEqual(twice.body.apiKey.scopes, ['users:read', 'read']);
 });
 
 // A form whose date was not filled in must not make something that lasts for ever; Pocket ID reads "" as no date, and refuses it, too.

@@ -44,7 +44,14 @@ export const CreateApiKey = z
     name: line({ min: 3, max: 50 }),
     description: nullIsAbsent(lines({ max: 500 }).optional()),
     expiresAt,
-    scopes: nullIsAbsent(z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length).optional()),
+    scopes: nullIsAbsent(
+      z
+        .array(z.enum(KEY_SCOPES))
+        .min(1)
+        .max(KEY_SCOPES.length)
+        .overwrite((scopes) => [...new Set(scopes)])
+        .optional(),
+    ),
   })
   .openapi('ApiKeyCreate', { example: { name: 'homelab', expiresAt: undefined, scopes: ['full'] } });
 
