@@ -1,5 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
+/** What stands in for a sealed text where it is not shown. Sent back, it leaves what is there as it is. */
+export const MASK = 'XXXXXXXXXX';
+
 /** Encryption at rest under keys derived from ENCRYPTION_KEY; every purpose has a key of its own, so a sealed value opens only where it belongs. */
 export interface Seal {
   /** AES-256-GCM; the answer is `v1.` + base64url(nonce ‖ tag ‖ ciphertext). `purpose` is also authenticated. */

@@ -163,8 +163,5 @@ export type SettingValue<K extends SettingName> = ReturnType<(typeof SETTING_KEY
 export const SETTING_NAMES = Object.keys(SETTING_KEYS) as SettingName[];
 export const settingKey = (name: SettingName): SettingKey<unknown> => SETTING_KEYS[name];
 
-/** What stands in for a password where it is not shown; sent back, it leaves the password as it is. */
-export const MASK = 'XXXXXXXXXX';
-
 /** The environment variable of a key: `smtpHost` → `SMTP_HOST`. */
 export const variableOf = (name: SettingName): string => name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase();

@@ -5,11 +5,11 @@ import { ConfigError } from '#platform/config.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError, type FieldError } from '#platform/errors.ts';
 import type { Log } from '#platform/log.ts';
-import type { Seal } from '#platform/seal.ts';
+import { MASK, type Seal } from '#platform/seal.ts';
 import { spoken } from '#platform/spoken.ts';
 import type { Audit } from '../audit/service.ts';
 import type { PublicSetting, Setting } from './contract.ts';
-import { MASK, SETTING_KEYS, SETTING_NAMES, type SettingName, type SettingValue, settingKey, variableOf } from './keys.ts';
+import { SETTING_KEYS, SETTING_NAMES, type SettingName, type SettingValue, settingKey, variableOf } from './keys.ts';
 import { settingStore } from './store.ts';
 
 type Texts = Record<SettingName, string>;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../platform/config.ts';
+import { MASK } from '../platform/seal.ts';
 import { auditRows, keyOf, withKey, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
-import { MASK, SETTING_NAMES, settingKey, variableOf } from './keys.ts';
+import { SETTING_NAMES, settingKey, variableOf } from './keys.ts';
 
 const PATH = '/api/application-configuration';
 type Listed = { key: string; value: string }[];

@@ -44,7 +44,9 @@ export const setUp = createRoute({
 export const SignupToken = z
   .object({
     id: z.uuid(),
-    token: z.string().openapi({ description: 'Sixteen characters; the link is APP_URL/st/{token}' }),
+    token: z
+      .string()
+      .openapi({ description: 'Sixteen characters; the link is APP_URL/st/{token}. `XXXXXXXXXX` for an API key that may not make any' }),
     expiresAt: z.iso.datetime(),
     usageLimit: z.int(),
     usageCount: z.int(),

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { actorOf } from '#access/actor.ts';
+import { actorOf, readsInvitations } from '#access/actor.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Env, originOf } from '#platform/http/context.ts';
 import { listOptions } from '#platform/http/contract.ts';
@@ -41,7 +41,7 @@ export function signUpRoutes(app: OpenAPIHono<Env>, { setUp, signUps, cookies, s
     const { ttl = 0, usageLimit, userGroupIds } = c.req.valid('json');
     return c.json(await signUps.createToken(actorOf(c), { ttl, usageLimit, userGroupIds: userGroupIds ?? [] }), 201);
   });
-  app.openapi(contract.listTokens, async (c) => c.json(await signUps.listTokens(listOptions(c.req.url)), 200));
+  app.openapi(contract.listTokens, async (c) => c.json(await signUps.listTokens(listOptions(c.req.url), readsInvitations(c)), 200));
   app.openapi(contract.removeToken, async (c) => {
     await signUps.removeToken(actorOf(c), c.req.valid('param').id);
     return c.body(null, 204);

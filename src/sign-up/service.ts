@@ -5,7 +5,7 @@ import { AppError, invalidField, notFound } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { date, type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import { ALPHANUMERIC, type Random, sha256 } from '#platform/random.ts';
-import type { Seal } from '#platform/seal.ts';
+import { MASK, type Seal } from '#platform/seal.ts';
 import type { GroupMinimal } from '../groups/minimal.contract.ts';
 import type { SignUp } from './contract.ts';
 import { type Audit, type Defaults, displayNameOf, type People, type Tx } from './people.ts';
@@ -36,14 +36,14 @@ const PURPOSE = 'sign-up token';
 
 /** Accounts that people make themselves: with a token that an administrator handed out, or where everybody may. */
 export function createSignUp<D extends Defaults>({ db, clock, random, seal, audit, groups, people, isOpen }: Deps<D>) {
-  const shown = async (rows: readonly SignupTokenRow[]) => {
+  const shown = async (rows: readonly SignupTokenRow[], tokens: 'clear' | 'masked') => {
     const memberships = await signupTokenStore(db).groupsOf(rows.map((row) => row.id));
     const all = await groups.minimalOf([...new Set(memberships.map((m) => m.group_id))]);
     return rows.map((row) => {
       const ids = new Set(memberships.filter((m) => m.token_id === row.id).map((m) => m.group_id));
       return {
         id: row.id,
-        token: seal.open(PURPOSE, row.sealed_token),
+        token: tokens === 'clear' ? seal.open(PURPOSE, row.sealed_token) : MASK,
         expiresAt: date(row.expires_at),
         usageLimit: row.usage_limit,
         usageCount: row.usage_count,
@@ -116,13 +116,13 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
         const data = { signupToken: row.id, ttl: String(ttl), usageLimit: String(usageLimit), groups: JSON.stringify(groupIds) };
         await audit.administered(tx, actor, { event: 'SIGNUP_TOKEN_CREATED', data });
       });
-      const [made] = await shown([row]);
+      const [made] = await shown([row], 'clear');
       return made!;
     },
 
-    async listTokens(options: ListOptions) {
+    async listTokens(options: ListOptions, tokens: 'clear' | 'masked') {
       const { rows, total, page, limit } = await signupTokenStore(db).page(options);
-      return listAnswer(await shown(rows), total, { page, limit });
+      return listAnswer(await shown(rows, tokens), total, { page, limit });
     },
 
     /** No error when it is gone already. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MASK } from '../platform/seal.ts';
+import { type Call, keyOf, withKey, withSession } from '../testing/administration.ts';
 import { application } from '../testing/applications.ts';
 import { browser } from '../testing/browser.ts';
 import { person } from '../testing/people.ts';
@@ -171,6 +173,18 @@ test('administrators list tokens and see how far they are used; nobody else does
   assert.equal((await ann.request('/api/signup-tokens')).status, 403);
   assert.equal((await ann.request('/api/signup-tokens', { json: { ttl: '1h', usageLimit: 1 } })).status, 403);
   assert.equal((await browser(w).request('/api/signup-tokens')).status, 401);
+});
+
+test('SEC-186 a reading key learns no sign-up token, with which it could make somebody', async (t) => {
+  const w = await world(t);
+  const boss = await person(w, { username: 'boss', admin: true });
+  const { token } = await newToken(w);
+  const shown = async (call: Call) => (await call('GET', '/api/signup-tokens')).body.data[0].token;
+  for (const scopes of [['read'], ['users:read'], ['groups:write', 'users:read']] as const)
+    assert.equal(await shown(withKey(w, await keyOf(w, boss, { scopes: [...scopes] }))), MASK, scopes.join());
+  for (const scopes of [['full'], ['users:write']] as const)
+    assert.equal(await shown(withKey(w, await keyOf(w, boss, { scopes: [...scopes] }))), token, scopes.join());
+  assert.equal(await shown(await withSession(boss)), token);
 });
 
 test('what is wrong with a token’s wishes is told', async (t) => {

@@ -8,14 +8,12 @@ import { conflictOf } from '#platform/db/unique.ts';
 import { AppError, notFound } from '#platform/errors.ts';
 import { date, dateOrNull } from '#platform/http/contract.ts';
 import type { Random } from '#platform/random.ts';
-import type { Seal } from '#platform/seal.ts';
+import { MASK, type Seal } from '#platform/seal.ts';
 import type { Audit } from '../../audit/service.ts';
 import type { ClientMeta } from '../../clients/contract.ts';
 import type { CreateProvider, ScimProvider, UpdateProvider } from './contract.ts';
 import { type ProviderRow, scimStore } from './store.ts';
 
-/** What stands in for a token where it is not shown; sent back, it leaves the token as it is. */
-const MASK = 'XXXXXXXXXX';
 const PURPOSE = 'scim token';
 
 interface Clients {
