@@ -195,7 +195,7 @@ post   /api/one-time-access-email                           none      integratio
 post   /api/users/me/send-email-verification                user      integrations/mail limit=send-email-verification
 post   /api/users/me/verify-email                           user      integrations/mail limit=verify-email
 get    /api/signup/setup                                    none      sign-up
-post   /api/signup/setup                                    none      sign-up        limit=signup
+post   /api/signup/setup                                    none      sign-up
 post   /api/signup                                          none      sign-up        limit=signup
 post   /api/device-login/requests                           none      device-login   limit=device-login-create
 post   /api/device-login/requests/{id}/exchange             none      device-login   limit=device-login-exchange
