@@ -1,6 +1,6 @@
 import { uriPatternProblem } from '#oidc/checks/uri-pattern.ts';
 import { parseColour } from '#platform/colour.ts';
-import { email } from '#platform/text.ts';
+import { email, line } from '#platform/text.ts';
 import { CustomClaimInput, RESERVED_CLAIMS } from '../custom-claims/contract.ts';
 
 /** One key of the application configuration. Values are text everywhere but inside the program. */
@@ -100,6 +100,9 @@ const colour = (value: string) =>
   value === 'default' || parseColour(value)
     ? undefined
     : 'must be "default" or a CSS colour: #3b82f6, a name, rgb(…), hsl(…), oklab(…) or oklch(…)';
+/** It heads every page, and is what authenticators and mails call us. */
+const title = (value: string) =>
+  line({ min: 1, max: 30 }).safeParse(value).success ? undefined : 'must be a line of text that can be seen';
 const address = (value: string) => (email().safeParse(value).success ? undefined : 'must be a plain e-mail address');
 /** Where people land after signing in: here, or on the web. */
 const landing = (value: string) => {
@@ -110,7 +113,7 @@ const directory = (value: string) => (/^ldaps?:\/\/[^\s]+$/i.test(value) ? undef
 
 /** Every key, in the order of answers. Names, defaults and limits are Pocket ID's. */
 export const SETTING_KEYS = {
-  appName: text('Pocket ID', { ...shown, required: true, max: 30 }),
+  appName: text('Pocket ID', { ...shown, required: true, max: 30, check: title }),
   sessionDuration: whole('60', 1, 5_256_000, { required: true }),
   homePageUrl: text('/settings/account', { ...shown, required: true, check: landing }),
   emailsVerified: flag('false'),

@@ -75,7 +75,7 @@ test('an update keeps what it does not name, sets what is empty back, and is all
 });
 
 const REFUSED: Record<string, unknown[]> = {
-  appName: ['', 'é'.repeat(31), 7, { a: 1 }],
+  appName: ['', 'é'.repeat(31), '   ', '\u200b', 'a\u202eb', 7, { a: 1 }],
   sessionDuration: ['', '0', '-1', '1.5', 'sixty', '99999999'],
   homePageUrl: ['', '//evil.test', '/\\evil.test', 'javascript:alert(1)', 'settings'],
   emailsVerified: ['', 'True', '1', 'yes', true],
@@ -117,7 +117,7 @@ for (const [key, wrong] of Object.entries(REFUSED)) {
 }
 
 const ACCEPTED: Record<string, string[]> = {
-  appName: ['é'.repeat(30)],
+  appName: ['é'.repeat(30), ' 家族の Cloud '],
   sessionDuration: ['1', '+61', '525600'],
   homePageUrl: ['/settings/apps', 'https://id.example.com'],
   accentColor: ['#abcdef', 'rgb(1, 2, 3)', 'oklch(60% 0.1 200 / 0.5)'],
