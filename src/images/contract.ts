@@ -11,7 +11,10 @@ const upload = {
     },
   },
 };
-const image = { 200: { description: 'The image', content: { 'image/*': { schema: { type: 'string' as const, format: 'binary' } } } } };
+const image = {
+  200: { description: 'The image', content: { 'image/*': { schema: { type: 'string' as const, format: 'binary' } } } },
+  304: { description: 'The image that the `If-None-Match` of the request names' },
+};
 const done = { 204: { description: 'Done' } };
 const light = z
   .object({ light: z.string().optional().openapi({ description: '`true` (default) or `false`: the variant for dark backgrounds' }) })

@@ -15,14 +15,14 @@ const PATHS = Object.keys(document.paths)
 const ANYWHERE =
   /^(?:invalid_request|method_not_allowed|body_too_large|uri_too_long|body_encoding_not_supported|misdirected_request|rate_limited|headers_too_large|internal_error|unavailable)$/;
 
-/** A refusal that the document does not name at its operation, as a sentence; undefined when it does, or is not about the REST API. */
+/** An answer whose status, or refusal whose code, the document does not name at its operation, as a sentence; undefined when it does, or is not about the REST API. */
 export function undocumented(method: string, url: string, status: number, body: unknown): string | undefined {
-  const code = (body as { code?: unknown } | undefined)?.code;
-  if (status < 400 || typeof code !== 'string' || ANYWHERE.test(code)) return undefined;
+  const code = status < 400 ? '' : (body as { code?: unknown } | undefined)?.code;
+  if (typeof code !== 'string' || ANYWHERE.test(code)) return undefined;
   const pathname = url.split('?', 1)[0] as string;
   const path = PATHS.find(({ pattern }) => pattern.test(pathname))?.path;
   const name = method.toLowerCase() === 'head' ? 'get' : method.toLowerCase();
   const operation = path === undefined ? undefined : document.paths[path]?.[name];
-  if (!operation || operation.responses[status]?.description.includes(`\`${code}\``)) return undefined;
+  if (!operation || operation.responses[status]?.description.includes(code && `\`${code}\``)) return undefined;
   return `${method} ${path} answered ${status} ${code}, which docs/openapi.json does not say`;
 }
