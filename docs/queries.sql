@@ -30,6 +30,9 @@ update "api_key" set "user_id" = ?, "last_used_at" = ?, "expiration_email_sent" 
 -- remove
 delete from "api_key" where "user_id" = ? and "id" = ? returning "name";
 
+-- sweep
+delete from "api_key" where "id" in (select "id" from "api_key" where "expires_at" <= ? limit ?) and "expires_at" <= ?;
+
 -- touch
 update "api_key" set "last_used_at" = ? where "id" = ? and ("last_used_at" is null or "last_used_at" <= ?);
 

@@ -47,6 +47,7 @@ function sweepsOf(parts: Parts): Record<string, Sweep> {
     ceremonies: passkeys.sweep,
     sessions: sessions.sweep,
     'one-time codes': oneTimeCodes.sweep,
+    'API keys': parts.apiKeys.sweep,
     'client documents': parts.documents.sweep,
     'audit log': parts.auditLists.removeOld,
     places: async () => {

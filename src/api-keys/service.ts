@@ -17,6 +17,8 @@ export const STATIC_USER_ID = '00000000-0000-0000-0000-000000000000';
 
 /** A key's last use is written at most this often, in seconds. */
 const TOUCH_SECONDS = 60;
+/** So long after its end a key can still be renewed, in seconds. */
+const KEPT_SECONDS = 90 * 86_400;
 const LENGTH = 32;
 
 interface Owner {
@@ -135,6 +137,9 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
         await audit.administered(tx, actor, { event: 'API_KEY_DELETED', user: actor, data: { keyId: id, name: removed.name } });
       });
     },
+
+    /** Removes keys that nobody has renewed for a long time; answers how many. For a job: an expired key is refused from its end on. */
+    sweep: (limit = 1000): Promise<number> => store.sweep(clock.now() - KEPT_SECONDS, limit),
 
     /** Makes the user behind STATIC_API_KEY before the first request can come, or removes it with all it made when the variable is gone. */
     async prepareStaticUser(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keyOf } from '../testing/administration.ts';
 import { application, basic, codeFor, post, redeem } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
 import { relyingParty } from '../testing/relying-party.ts';
@@ -16,6 +17,7 @@ const TABLES = [
   'reauthentication',
   'session',
   'one_time_code',
+  'api_key',
 ] as const;
 
 test('what is over is cleared away, and what lives stays', async (t) => {
@@ -33,6 +35,7 @@ test('what is over is cleared away, and what lives stays', async (t) => {
     await milton.reauthenticate();
     await milton.request('/api/webauthn/login/start');
     await w.api('POST', `/api/users/${milton.id}/one-time-access-token`, { ttl: '1h' });
+    await keyOf(w, milton, { expiresAt: w.clock.now() + 60 });
   };
   const counts = async () => {
     const of = (table: (typeof TABLES)[number]) =>
@@ -76,6 +79,7 @@ test('no sweep takes more of a table at once than it was told', async (t) => {
     const somebody = await person(w, { username: `person-${n}` });
     await somebody.signIn();
     await w.api('POST', `/api/users/${somebody.id}/one-time-access-token`, { ttl: '1h' });
+    await keyOf(w, somebody, { expiresAt: now + 60 });
   }
   w.clock.advance(400 * 86_400);
   const swept: Record<string, string> = {
@@ -84,6 +88,7 @@ test('no sweep takes more of a table at once than it was told', async (t) => {
     webauthn_challenge: 'ceremonies',
     session: 'sessions',
     one_time_code: 'one-time codes',
+    api_key: 'API keys',
     device_login: 'device sign-ins',
   };
   for (const [table, sweep] of Object.entries(swept)) {
@@ -98,6 +103,23 @@ test('no sweep takes more of a table at once than it was told', async (t) => {
     assert.ok(before >= 2, `${table}: ${before}`);
     await w.app.sweeps[sweep]?.(1);
     assert.equal(await left(), before - 1, table);
+  }
+});
+
+test('a key that expired can be renewed for ninety days, and one without an end is never removed', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await keyOf(w, ann);
+  await keyOf(w, ann, { expiresAt: w.clock.now() + 60 });
+  const left = async () => (await w.database.db.selectFrom('api_key').select('id').execute()).length;
+  for (const [seconds, keys] of [
+    [60 + 90 * 86_400 - 1, 2],
+    [1, 1],
+    [1000 * 86_400, 1],
+  ] as const) {
+    w.clock.advance(seconds);
+    await w.app.sweeps['API keys']?.(500);
+    assert.equal(await left(), keys);
   }
 });
 
