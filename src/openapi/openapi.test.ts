@@ -57,6 +57,7 @@ test('every schema has an example, and every reference leads somewhere', async (
   const { schemas } = document.components;
   for (const [name, schema] of Object.entries<{ example?: unknown; properties?: object }>(schemas)) {
     assert.notEqual(schema.example, undefined, name);
+    assert.doesNotMatch(JSON.stringify(schema.example), /:"text"/, `${name} shows what its fields look like`);
     if (schema.properties)
       assert.ok(
         Object.keys(schema.example as object).every((key) => key in (schema.properties as object)),
