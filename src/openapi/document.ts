@@ -53,12 +53,21 @@ const AT_THE_DOOR: Readonly<Record<string, ErrorCode[]>> = {
 const PROBLEM = { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
 interface Operation {
+  operationId?: string;
   description?: string;
   security?: unknown[];
   parameters?: unknown[];
   requestBody?: unknown;
   responses: Record<string, { description: string; content?: unknown }>;
 }
+
+/** What generated clients call an operation: `put /api/users/{id}/user-groups` → `putUsersByIdUserGroups`. */
+const idOf = (method: string, path: string): string =>
+  method +
+  path
+    .replace(/^\/api/, '')
+    .replace(/\{(\w+)\}/g, 'by-$1')
+    .replace(/[^a-zA-Z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Names one more code that an operation may answer. */
 function mention({ responses }: Operation, code: ErrorCode): void {
@@ -101,6 +110,7 @@ export function openApiDocument(
     const { method, path, who } = row;
     const operation = paths[path]?.[method];
     if (!operation) continue;
+    operation.operationId = idOf(method, path);
     operation.description = [operation.description, `*Who may call:* ${WHO[who] ?? who}`].filter(Boolean).join('\n\n');
     operation.security = SECURITY[who] ?? [];
     mentionCommon(operation, row);

@@ -26,6 +26,12 @@ test('every route of the REST API is in the document, with who may call it and e
       if (Number(status) >= 400) assert.match(description, /`[a-z_]+`/, `${method} ${path} ${status}`);
     }
   }
+  const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((operations) =>
+    Object.values(operations).map(({ operationId }) => operationId),
+  );
+  assert.equal(new Set(ids).size, ids.length, 'every operation has a name of its own');
+  for (const id of ids) assert.match(id, /^(?:get|post|put|patch|delete)[A-Za-z0-9]+$/);
+  assert.equal(document.paths['/api/users/{id}/user-groups'].put.operationId, 'putUsersByIdUserGroups');
   const undocumented = Object.keys(document.paths).filter((path) => !ROUTES.some((row) => row.path === path));
   assert.deepEqual(undocumented, []);
 });
