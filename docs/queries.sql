@@ -72,8 +72,8 @@ update "api_permission" set "api_id" = ? where "id" = ?;
 delete from "api_permission" where "id" in (?, ?);
 
 -- clientsOf
-select count(*) as "total" from "api_grant" inner join "client" on "client"."id" = "api_grant"."client_id" where "api_grant"."api_id" = ? and "client"."search_key" like ? escape '\';
-select "client"."id", "client"."name", "client"."client_type", "client"."is_public", "api_grant"."user_access", "api_grant"."client_access" from "api_grant" inner join "client" on "client"."id" = "api_grant"."client_id" where "api_grant"."api_id" = ? and "client"."search_key" like ? escape '\' order by "client"."created_at" asc, "client"."id" asc limit ? offset ?;
+select count(*) as "total" from "client" left join "api_grant" on "api_grant"."client_id" = "client"."id" and "api_grant"."api_id" = ? where "api_grant"."client_id" is not null and "client"."search_key" like ? escape '\';
+select "client"."id", "client"."name", "client"."client_type", "client"."is_public", "api_grant"."user_access", "api_grant"."client_access" from "client" left join "api_grant" on "api_grant"."client_id" = "client"."id" and "api_grant"."api_id" = ? where "api_grant"."client_id" is not null and "client"."search_key" like ? escape '\' order by "client"."created_at" asc, "client"."id" asc limit ? offset ?;
 
 -- clientsWithout
 select count(*) as "total" from "client" where "client"."id" not in (select "client_id" from "api_grant" where "api_id" = ?) and "client"."search_key" like ? escape '\';

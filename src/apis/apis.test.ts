@@ -205,6 +205,31 @@ test('what clients that describe themselves may ask for is set for each permissi
   assert.deepEqual([off.body.allowCimdClients, off.body.permissions[0].allowedForCimdClients], [false, false]);
 });
 
+test('a client that describes itself is among the clients of an API that is open to those, with what it may ask for', async (t) => {
+  const w = await world(t);
+  const { id, read, write } = await prepared(w);
+  await w.api('POST', '/api/oidc/clients', { id: 'self', name: 'Self' });
+  await w.database.db.updateTable('client').set({ client_type: 'cimd' }).where('id', '=', 'self').execute();
+  await w.api('PUT', `/api/apis/${id}/clients/app`, { userDelegatedAccess: true, userDelegatedPermissionIds: [write] });
+  const listed = async () =>
+    (await w.api('GET', `/api/apis/${id}/clients?sort[column]=name`)).body.data.map((grant: Record<string, unknown>) => [
+      (grant.client as { id: string }).id,
+      grant.userDelegatedAccess,
+      grant.cimdGrantedAccess,
+      grant.cimdGrantedPermissionIds,
+    ]);
+  const app = ['app', true, false, []];
+  assert.deepEqual(await listed(), [app]);
+  await w.api('PUT', `/api/apis/${id}/cimd-access`, { enabled: true, permissionIds: [read] });
+  assert.deepEqual(await listed(), [app, ['self', false, true, [read]]]);
+  assert.deepEqual(
+    (await w.api('GET', '/api/api-access/self/apis')).body.map((grant: { api: { id: string } }) => grant.api.id),
+    [id],
+  );
+  await w.api('PUT', `/api/apis/${id}/cimd-access`, { enabled: false });
+  assert.deepEqual(await listed(), [app]);
+});
+
 test('APIs are searched by name and resource, and sorted', async (t) => {
   const w = await world(t);
   for (const [name, resource] of [

@@ -160,6 +160,7 @@ export const clientsOfApi = createRoute({
   method: 'get',
   path: '/api/apis/{id}/clients',
   summary: 'The clients that may use an API',
+  description: 'Where it is open to clients that describe themselves by a document, these are among them, with `cimdGrantedAccess`.',
   request: { params: byId, query: ListQuery },
   responses: { 200: answer(pageOf(ClientGrant)), ...problems(...refused, 'not_found') },
 });

@@ -77,7 +77,7 @@ export function createApiGrants({ db, clock, audit, apis, logosOf }: Deps) {
     async clientsOf(apiId: string, options: ListOptions) {
       const api = await apis.get(apiId);
       const store = apiStore(db);
-      const { rows, total, page, limit } = await store.clientsOf(apiId, options);
+      const { rows, total, page, limit } = await store.clientsOf(api, options);
       const [clients, granted] = await Promise.all([clientsShown(rows), store.granted(rows.map((row) => ({ apiId, clientId: row.id })))]);
       const data: ClientGrant[] = rows.map((row, i) => ({ client: clients[i] as ApiClient, ...fields(api, row, row, granted) }));
       return listAnswer(data, total, { page, limit });

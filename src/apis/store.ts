@@ -39,13 +39,18 @@ export const apiStore = (db: Db) => ({
     if (ids.length > 0) await db.deleteFrom('api_permission').where('id', 'in', ids).execute();
   },
 
-  clientsOf: (apiId: string, options: ListOptions) =>
+  /** The clients that have a grant for an API, and where it is open to them those that describe themselves by a document (access null). */
+  clientsOf: (api: { id: string; allowCimdClients: boolean }, options: ListOptions) =>
     readPage(
       db
-        .selectFrom('api_grant')
-        .innerJoin('client', 'client.id', 'api_grant.client_id')
+        .selectFrom('client')
+        .leftJoin('api_grant', (join) => join.onRef('api_grant.client_id', '=', 'client.id').on('api_grant.api_id', '=', api.id))
         .select([...CLIENT, 'api_grant.user_access', 'api_grant.client_access'])
-        .where('api_grant.api_id', '=', apiId),
+        .where((on) =>
+          api.allowCimdClients
+            ? on.or([on('api_grant.client_id', 'is not', null), on('client.client_type', '=', 'cimd')])
+            : on('api_grant.client_id', 'is not', null),
+        ),
       options,
       CLIENTS,
     ),
