@@ -109,13 +109,23 @@ const raster = async (bytes: Uint8Array, format: Exclude<keyof typeof TYPES, 'sv
   return { type: TYPES[format], bytes: await upright.toFormat(format, format === 'jpeg' ? { quality: 90 } : {}).toBuffer() };
 };
 
-const vector = async (bytes: Uint8Array): Promise<CleanImage> => {
-  const text = new TextDecoder().decode(bytes);
-  if (declaresEntities(text)) throw new AppError('invalid_image', { detail: 'the SVG declares entities' });
-  // Drawn once in any case: what cannot be drawn is no image.
-  const drawn = await (await opened(bytes)).resize({ width: 1024, height: 1024, fit: 'inside' }).png().toBuffer();
-  return isPlainSvg(text) ? { type: TYPES.svg, bytes } : { type: TYPES.png, bytes: drawn };
+const draw = async (svg: Uint8Array): Promise<Uint8Array> => {
+  if (declaresEntities(new TextDecoder().decode(svg))) throw new AppError('invalid_image', { detail: 'the SVG declares entities' });
+  return (await opened(svg)).resize({ width: 1024, height: 1024, fit: 'inside' }).png().toBuffer();
 };
+
+const vector = async (bytes: Uint8Array): Promise<CleanImage> => {
+  // Drawn once in any case: what cannot be drawn is no image.
+  const drawn = await draw(bytes);
+  return isPlainSvg(new TextDecoder().decode(bytes)) ? { type: TYPES.svg, bytes } : { type: TYPES.png, bytes: drawn };
+};
+
+/** An SVG as pixels, anything else as it is: for what has to be a PNG. Throws `file_too_large` or `invalid_image`. */
+export async function inPixels(bytes: Uint8Array): Promise<Uint8Array> {
+  if (formatOf(bytes) !== 'svg') return bytes;
+  accepted(bytes, ['svg']);
+  return draw(bytes).catch(invalid);
+}
 
 /** Icons are kept as they are, since nothing here writes them; their directory has to add up. */
 const icon = (bytes: Uint8Array): CleanImage => {

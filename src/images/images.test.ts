@@ -265,7 +265,14 @@ test('somebody’s picture is their own, else the default, else their initials',
   };
   const initials = await shown();
   assert.equal((await upload(w, 'PUT', '/api/application-images/default-profile-picture', await dot('jpeg', 100, 50))).status, 204);
+  const raster = await shown();
+  assert.equal(
+    (await upload(w, 'PUT', '/api/application-images/default-profile-picture', PLAIN_SVG)).status,
+    204,
+    'a drawing, as any other',
+  );
   const standard = await shown();
+  assert.notEqual(standard, raster);
   assert.equal(
     (await upload(w, 'PUT', '/api/users/me/profile-picture', await dot('webp', 50, 100), { key: await keyOf(w, ann) })).status,
     204,

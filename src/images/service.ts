@@ -9,7 +9,7 @@ import { MAX_FILE_BYTES } from '#platform/http/file-size.ts';
 import { FetchRefused, FetchTooLarge, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Audit } from '../audit/service.ts';
 import { createChosenImages } from './chosen.ts';
-import { type CleanImage, cleanImage, type Format, formatOf, portrait } from './formats.ts';
+import { type CleanImage, cleanImage, type Format, formatOf, inPixels, portrait } from './formats.ts';
 import { heldOnce } from './held-once.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
 import { imageStore } from './store.ts';
@@ -116,7 +116,8 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
     },
 
     async setApplication(actor: Actor, name: ApplicationImage, bytes: Uint8Array): Promise<void> {
-      const image = name === 'default-profile-picture' ? await portrait(bytes) : await cleanImage(bytes, APPLICATION_IMAGES[name]);
+      const image =
+        name === 'default-profile-picture' ? await portrait(await inPixels(bytes)) : await cleanImage(bytes, APPLICATION_IMAGES[name]);
       await db.transaction().execute(async (tx) => {
         await put(tx, `app/${name}`, image);
         await audit.administered(tx, actor, { event: 'APPLICATION_IMAGE_UPDATED', data: { image: name } });
