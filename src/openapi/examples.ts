@@ -1,10 +1,15 @@
-/** A JSON schema as far as examples need it. */
+/** A JSON schema as far as examples and the reference need it. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
   format?: string;
+  description?: string;
   enum?: unknown[];
   minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  required?: string[];
   properties?: Record<string, Schema>;
   items?: Schema;
   allOf?: Schema[];

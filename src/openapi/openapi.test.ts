@@ -99,6 +99,19 @@ test('the reference shows every operation, escapes what it shows, and needs no s
   }
 });
 
+test('the reference says of each field of a body what it may be', async (t) => {
+  const html = await (await (await world(t)).request('/api/docs')).text();
+  const section = (name: string) => html.slice(html.indexOf(`id="${name}"`), html.indexOf('</details>', html.indexOf(`id="${name}"`)));
+  for (const [operation, name, kind] of [
+    ['post-api-users', 'username', 'text, 1–50 characters'],
+    ['post-api-users', 'userGroupIds', 'list of text, or null; optional'],
+    ['post-api-signup-tokens', 'usageLimit', 'whole number, 1–100'],
+    ['post-api-signup', 'firstName', 'text, at most 50 characters, or null; optional'],
+    ['post-api-device-login-verification-decision', 'decision', '&quot;approve&quot;, &quot;deny&quot;'],
+  ])
+    assert.ok(section(operation!).includes(`<td><code>${name}</code></td><td>${kind}</td>`), `${operation} ${name}`);
+});
+
 /** The document of the last release: see HANDBOOK.md. */
 const released = (): Document => JSON.parse(readFileSync(new URL('../../docs/openapi.released.json', import.meta.url), 'utf8'));
 

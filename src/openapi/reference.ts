@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Schema } from './examples.ts';
+import { fieldsOf } from './fields.ts';
 
 interface Operation {
   summary?: string;
@@ -28,7 +29,7 @@ details{border-bottom:1px solid var(--line)}summary{padding:.55rem 0;cursor:poin
 summary:focus-visible,a:focus-visible{outline:2px solid var(--post);outline-offset:2px}
 summary b{font:600 13px ui-monospace,monospace;width:4rem}summary span{color:var(--soft)}
 .get b{color:var(--get)}.post b{color:var(--post)}.put b{color:var(--put)}.delete b{color:var(--delete)}.patch b{color:var(--patch)}
-details>div{padding:0 0 1rem}h3{font-size:1rem;margin:1rem 0 .2rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-top:1px solid var(--line)}`;
+details>div{padding:0 0 1rem}h3{font-size:1rem;margin:1rem 0 .2rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-top:1px solid var(--line)}td:first-child{min-width:8rem}`;
 
 /** The policy of the page: its own style and nothing else. */
 export const REFERENCE_CSP = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
@@ -68,6 +69,14 @@ export function referencePage(document: Document): string {
     const example = type === 'application/json' ? exampleOf(media.schema) : undefined;
     return `<h3>${title}</h3><p><code>${escaped(type)}</code></p>${example === undefined ? '' : `<pre tabindex="0">${escaped(JSON.stringify(example, null, 2))}</pre>`}`;
   };
+  const table = (rows: string[]) => (rows.length > 0 ? `<table>${rows.join('')}</table>` : '');
+  const fields = (content: Record<string, { schema?: Schema }> | undefined) =>
+    table(
+      fieldsOf(content?.['application/json']?.schema ?? {}, document.components.schemas).map(
+        ({ name, kind, required, description }) =>
+          `<tr><td><code>${escaped(name)}</code></td><td>${escaped(kind)}${required ? '' : '; optional'}</td><td>${prose(description)}</td></tr>`,
+      ),
+    );
   const operation = (
     method: string,
     path: string,
@@ -81,8 +90,8 @@ export function referencePage(document: Document): string {
     );
     return `<details class="${method}" id="${anchor(`${method} ${path}`)}"><summary><b>${method.toUpperCase()}</b><code>${escaped(path)}</code><span>${escaped(summary)}</span></summary><div>
 ${prose(description)}
-${rows.length > 0 ? `<h3>Parameters</h3><table>${rows.join('')}</table>` : ''}
-${shown('Body', requestBody?.content)}
+${rows.length > 0 ? `<h3>Parameters</h3>${table(rows)}` : ''}
+${shown('Body', requestBody?.content)}${fields(requestBody?.content)}
 ${good.map(([status, response]) => shown(`Answer ${status}`, response.content) || `<h3>Answer ${status}</h3>${prose(response.description)}`).join('')}
 ${bad.length > 0 ? `<h3>Refusals</h3><table>${bad.map(([status, response]) => `<tr><td>${status}</td><td>${prose(response.description)}</td></tr>`).join('')}</table>` : ''}
 </div></details>`;
