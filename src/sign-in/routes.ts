@@ -141,7 +141,8 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   };
 
   const authorize = shown(async (c, text) => {
-    demandShort(text);
+    // What came as a URL was short enough for one.
+    if (c.req.method === 'POST') demandShort(text);
     const { parameters, repeated } = parseAuthorizationParameters(text);
     if (lacksCookies(c, cookies)) return goAround(c, ENDPOINTS.authorization, text);
     const from = { session: cookies.session.read(c), browser: cookies.browser.read(c), origin: originOf(c) };
