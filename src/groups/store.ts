@@ -42,22 +42,30 @@ const some = compileForEach((db, ids) =>
   db.selectFrom('user_group').select(COLUMNS).where('user_group.id', 'in', ids).orderBy('user_group.created_at').orderBy('user_group.id'),
 );
 
-/** How often each group occurs, in the order of their ids: who changes several rows takes them in that order. */
-const tally = (rows: readonly { group_id: string }[]): [string, number][] => {
+/** The groups by how often they occur, in the order of their ids: who changes several rows takes them in that order. */
+const tally = (rows: readonly { group_id: string }[]): Map<number, string[]> => {
   const counts = new Map<string, number>();
   for (const { group_id } of rows) counts.set(group_id, (counts.get(group_id) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const groups = new Map<number, string[]>();
+  for (const id of [...counts.keys()].sort()) {
+    const often = counts.get(id) as number;
+    const others = groups.get(often);
+    if (others) others.push(id);
+    else groups.set(often, [id]);
+  }
+  return groups;
 };
 
 export const groupStore = (db: Db) => {
   /** `member_count` follows every row that comes or goes; both databases add to what is there now, so that two changes at once both count. */
   const count = async (rows: readonly { group_id: string }[], sign: 1 | -1): Promise<void> => {
-    for (const [id, n] of tally(rows))
-      await db
-        .updateTable('user_group')
-        .set((q) => ({ member_count: q('member_count', '+', sign * n) }))
-        .where('id', '=', id)
-        .execute();
+    for (const [often, ids] of tally(rows))
+      for (const part of parts(ids))
+        await db
+          .updateTable('user_group')
+          .set((q) => ({ member_count: q('member_count', '+', sign * often) }))
+          .where('id', 'in', part)
+          .execute();
   };
 
   return {
