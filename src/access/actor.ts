@@ -1,7 +1,6 @@
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Origin, originOf } from '#platform/http/context.ts';
 import type { Role } from './caller.ts';
-import { keyReaches } from './key-scopes.ts';
 
 /** Who makes an administrative change, for rules and audit rows. */
 export interface Actor {
@@ -35,6 +34,6 @@ export function actorOf(c: Ctx): Actor {
 export const readsSecrets = (c: Ctx): 'clear' | 'masked' =>
   c.var.caller?.role === 'admin' && c.var.caller.key?.scopes.includes('full') ? 'clear' : 'masked';
 
-/** Whether the caller is shown what makes an account: a key that may not hand out invitations could help itself to those of others. */
+/** Whether the caller is shown what makes an account: a limited key could help itself to invitations into groups that it may not fill. */
 export const readsInvitations = (c: Ctx): 'clear' | 'masked' =>
-  c.var.caller?.key && !keyReaches(c.var.caller.key.scopes, '/api/signup-tokens', false) ? 'masked' : 'clear';
+  c.var.caller?.key && !c.var.caller.key.scopes.includes('full') ? 'masked' : 'clear';

@@ -209,9 +209,11 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
       const wanted = await store.existing([...new Set(clientIds)]);
       if (wanted.length < new Set(clientIds).size) throw clientNotFound();
       const had = await store.existing(await store.clientIdsOfGroup(group.id));
+      const ids = (list: typeof had) => JSON.stringify(list.map((client) => client.id).sort());
+      if (ids(had) === ids(wanted)) return;
       const names = (list: typeof had) => ({ allowedOidcClients: list.map((client) => client.name).sort() });
-      const data = changes(names(had), names(wanted));
-      if (!data) return;
+      // Two clients may have one name.
+      const data = changes(names(had), names(wanted)) ?? {};
       await store.disallowGroup(group.id);
       await store.allow(wanted.map((client) => ({ client_id: client.id, group_id: group.id })));
       await audit.administered(tx, actor, {

@@ -90,7 +90,7 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, waits,
   };
 
   return {
-    /** A request of this browser. `token` goes into its cookie for `maxAge` seconds; without it the request is worth nothing. */
+    /** A request of this browser. It lives for `seconds`. `token` goes into its cookie for `maxAge` seconds; without it the request is worth nothing. */
     async create(origin: Origin) {
       const id = random.uuid();
       const token = random.secret();
@@ -107,7 +107,7 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, waits,
         created_at: now,
         expires_at: now + LIFE_SECONDS,
       });
-      return { id, userCode, token, maxAge: COOKIE_SECONDS, expiresAt: now + LIFE_SECONDS };
+      return { id, userCode, token, maxAge: COOKIE_SECONDS, seconds: LIFE_SECONDS, expiresAt: now + LIFE_SECONDS };
     },
 
     /** Who asks with a code (`asker.at`: since when); throws `not_found`, or `rate_limited` after too many wrong ones. */

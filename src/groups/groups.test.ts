@@ -176,6 +176,13 @@ test('the clients that allow a group are set from the group’s side too', async
     'requiresReauthentication',
   ]);
   assert.equal((await w.api('GET', '/api/oidc/clients/one')).body.allowedUserGroups[0].id, id);
+  await w.api('POST', '/api/oidc/clients', { id: 'three', name: 'two' });
+  const other = await w.api('PUT', `/api/user-groups/${id}/allowed-oidc-clients`, { oidcClientIds: ['one', 'three'] });
+  assert.deepEqual(
+    other.body.allowedOidcClients.map((c: { id: string }) => c.id).sort(),
+    ['one', 'three'],
+    'two clients may have one name',
+  );
   const refused = await w.api('PUT', `/api/user-groups/${id}/allowed-oidc-clients`, { oidcClientIds: ['one', 'gone'] });
   assert.deepEqual([refused.status, refused.body.error], [404, 'OIDC client not found']);
   const cleared = await w.api('PUT', `/api/user-groups/${id}/allowed-oidc-clients`, { oidcClientIds: [] });

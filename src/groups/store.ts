@@ -42,12 +42,12 @@ const some = compileForEach((db, ids) =>
   db.selectFrom('user_group').select(COLUMNS).where('user_group.id', 'in', ids).orderBy('user_group.created_at').orderBy('user_group.id'),
 );
 
-/** The groups by how often they occur, in the order of their ids: who changes several rows takes them in that order. */
+/** The groups by how often they occur. */
 const tally = (rows: readonly { group_id: string }[]): Map<number, string[]> => {
   const counts = new Map<string, number>();
   for (const { group_id } of rows) counts.set(group_id, (counts.get(group_id) ?? 0) + 1);
   const groups = new Map<number, string[]>();
-  for (const id of [...counts.keys()].sort()) {
+  for (const id of counts.keys()) {
     const often = counts.get(id) as number;
     const others = groups.get(often);
     if (others) others.push(id);

@@ -7,7 +7,7 @@ import { person } from '../testing/people.ts';
 import { codeOf, upload } from '../testing/uploads.ts';
 import { type World, world } from '../testing/world.ts';
 import { formatOf } from './formats.ts';
-import { tiffOfHeic } from './heic.ts';
+import { limitsWith, tiffOfHeic } from './heic.ts';
 
 /** 64 × 32, the left half blue and the right one orange in Display P3, to be turned by a quarter; with a copyright and the latitude of a place. */
 const PHOTO = Buffer.from(
@@ -197,12 +197,25 @@ test('SEC-219 a HEIC file that needs too much time or memory is given up, and th
   assert.equal(await detailOf(tiffOfHeic(LOGO, LIMITS)), 'decoded');
 });
 
+test('in a small container a large HEIC picture is refused before it takes the memory of everything else', () => {
+  const mib = 1024 * 1024;
+  const roomy = limitsWith(8192 * mib);
+  assert.deepEqual([roomy.maxPixels, roomy.maxMemory], [26_000_000, 256 * mib]);
+  const tight = limitsWith(200 * mib);
+  assert.ok(tight.maxPixels * 16 <= 136 * mib && tight.maxPixels > 8_000_000, `${tight.maxPixels}`);
+  assert.equal(tight.maxMemory, 136 * mib);
+  assert.throws(
+    () => limitsWith(100 * mib),
+    (error) => error instanceof AppError && error.code === 'unavailable',
+  );
+});
+
 test('of many HEIC files at once the last are told to come again', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => tiffOfHeic(LOGO, { ...LIMITS, milliseconds: 1 }).catch((error: AppError) => error.code)),
   );
-  assert.deepEqual(new Set(answers.slice(0, 16)), new Set(['invalid_image']));
-  assert.deepEqual(new Set(answers.slice(16)), new Set(['unavailable']));
+  assert.deepEqual(new Set(answers.slice(0, 3)), new Set(['invalid_image']));
+  assert.deepEqual(new Set(answers.slice(3)), new Set(['unavailable']));
   assert.equal(await detailOf(tiffOfHeic(LOGO, LIMITS)), 'decoded', 'those that were answered do not wait any more');
 });
 

@@ -12,14 +12,26 @@ export interface HeicTask extends Omit<HeicLimits, 'milliseconds'> {
   bytes: Uint8Array;
 }
 
-const LIMITS: HeicLimits = {
-  // A phone's 24 megapixels, which take up to 256 MiB while they are decoded.
-  maxPixels: 26_000_000,
-  maxMemory: 256 * 1024 * 1024,
-  milliseconds: 10_000,
-};
-/** Who comes when so many wait is told to come again. */
-const MOST_WAITING = 16;
+const MIB = 1024 * 1024;
+/** A phone's 24 megapixels. */
+const MOST_PIXELS = 26_000_000;
+/** Bytes that a picture takes on its way for each of its pixels: in the decoder, and then as a TIFF for the image library. */
+const BYTES_A_PIXEL = 16;
+/** Bytes that are left to everything else. */
+const SPARED = 64 * MIB;
+
+/** What `free` bytes of memory allow: in a container with little of it a large picture would end the whole server. */
+export function limitsWith(free: number): HeicLimits {
+  const memory = free - SPARED;
+  if (memory < 64 * MIB) throw new AppError('unavailable', { detail: 'too little memory for a HEIC file' });
+  return {
+    maxPixels: Math.min(MOST_PIXELS, Math.floor(memory / BYTES_A_PIXEL)),
+    maxMemory: Math.min(256 * MIB, memory),
+    milliseconds: 10_000,
+  };
+}
+/** Who comes when so many wait is told to come again: each may take ten seconds. */
+const MOST_WAITING = 3;
 
 const decode = (bytes: Uint8Array, { milliseconds, ...limits }: HeicLimits): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
@@ -59,10 +71,10 @@ let last: Promise<unknown> = Promise.resolve();
  * thread of its own that ends with it: nothing is loaded before the first, nothing stays, and what a file does to the decoder ends there. Throws
  * `invalid_image`, or `unavailable` while too many wait.
  */
-export async function tiffOfHeic(bytes: Uint8Array, limits: HeicLimits = LIMITS): Promise<Uint8Array> {
+export async function tiffOfHeic(bytes: Uint8Array, limits?: HeicLimits): Promise<Uint8Array> {
   if (waiting >= MOST_WAITING) throw new AppError('unavailable', { detail: 'too many HEIC files at once' });
   waiting++;
-  const turn = last.then(() => decode(bytes, limits)).finally(() => waiting--);
+  const turn = last.then(() => decode(bytes, limits ?? limitsWith(process.availableMemory()))).finally(() => waiting--);
   // Without the picture: it would be held until the next one comes.
   last = turn.then(
     () => undefined,

@@ -46,7 +46,7 @@ export const SignupToken = z
     id: z.uuid(),
     token: z
       .string()
-      .openapi({ description: 'Sixteen characters; the link is APP_URL/st/{token}. `XXXXXXXXXX` for an API key that may not make any' }),
+      .openapi({ description: 'Sixteen characters; the link is APP_URL/st/{token}. `XXXXXXXXXX` for an API key without the scope `full`' }),
     expiresAt: z.iso.datetime(),
     usageLimit: z.int(),
     usageCount: z.int(),

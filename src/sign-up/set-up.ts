@@ -50,6 +50,8 @@ export function createSetUp<D extends Defaults>({ db, clock, random, audit, appU
     /** Makes the first administrator and signs them in. Throws `setup_already_completed`, or `forbidden` for another secret. */
     async complete(from: { input: SignUp; secret: string | undefined; origin: Origin; replaces?: string }) {
       const { input, secret, origin, replaces } = from;
+      // For all the years after: without keeping those who write waiting.
+      if (!(await isOpen())) throw new AppError('setup_already_completed');
       const defaults = await people.defaults();
       const made = await db.transaction().execute(async (tx) => {
         // Everybody who tries at the same time takes turns at this row.

@@ -38,6 +38,7 @@ test('SEC-114 a person sees the code and who asks from where; their touch signs 
   const ann_ = await ann(w);
   const tv = await waiting(w, '?redirect=%2Fdevice');
   assert.match(tv.text, /<svg class="qr"[^>]*role="img"/);
+  assert.match(tv.text, /data-left>5:00</, 'as long as the code lives');
   assert.equal(tv.wait.next, '/device');
   assert.equal((await tv.ask()).status, 202);
 

@@ -15,8 +15,8 @@ interface Decider {
 
 /** Browsers that wait to be signed in from another device. */
 export interface PageDeviceLogin {
-  /** `token` goes into the cookie that its exchange asks for. */
-  create(origin: Origin): Promise<{ id: string; userCode: string; token: string; maxAge: number }>;
+  /** A request that lives for `seconds`. `token` goes into the cookie that its exchange asks for, for `maxAge`. */
+  create(origin: Origin): Promise<{ id: string; userCode: string; token: string; maxAge: number; seconds: number }>;
   /** Throws `not_found`, or `rate_limited` after too many wrong codes. */
   describe(
     code: string,
@@ -40,9 +40,9 @@ export function deviceLoginPages(app: OpenAPIHono<Env>, deps: Deps) {
     if (view ? view.kind !== 'step' : sessionOf(c)) return c.redirect(onwardPath(destination, deps.home()));
     const over = OVERS.find((known) => known === c.req.query('over'));
     if (over) return renderer.render(c, (look) => waitedPage(look, { over, destination }));
-    const { id, userCode, token, maxAge } = await deviceLogin.create(originOf(c));
+    const { id, userCode, token, maxAge, seconds } = await deviceLogin.create(originOf(c));
     cookies.deviceLogin(id).set(c, token, maxAge);
-    const model = { id, userCode, seconds: maxAge, destination, next: onwardPath(destination, deps.home()) };
+    const model = { id, userCode, seconds, destination, next: onwardPath(destination, deps.home()) };
     return renderer.render(c, (look) => waitingPage(look, model));
   });
 
