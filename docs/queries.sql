@@ -348,8 +348,9 @@ insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "au
 
 -- rotate
 update "oauth_token" set "used_at" = ? where "token_hash" = ? and "kind" = ? and "used_at" is null and "expires_at" > ?;
-delete from "oauth_token" where "grant_id" = ? and "expires_at" <= ? and ("kind" = ? or "expires_at" < ?);
+delete from "oauth_token" where "grant_id" = ? and "kind" = ?;
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
+delete from "oauth_token" where "grant_id" = ? and "kind" = ? and "expires_at" < ?;
 
 -- findToken
 select * from "oauth_token" where "token_hash" = ?;

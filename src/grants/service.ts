@@ -7,6 +7,9 @@ import { keyOf, stamped } from '#platform/stamped.ts';
 import { grantStore } from './store.ts';
 import { newTokenKey, tokenKey } from './token-key.ts';
 
+/** Seconds: no token lives shorter (`refreshTokenDurationMinutes` is one at least). */
+const SHORTEST_LIFE = 60;
+
 const tokenRow = (grantId: string, token: NewToken, now: number) => ({
   token_hash: newTokenKey(token, now),
   kind: token.kind,
@@ -24,7 +27,8 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
   const rows = (grantId: string, tokens: readonly NewToken[], now: number) => tokens.map((token) => tokenRow(grantId, token, now));
   const engine: Grants = {
     redeemCode: (code, grantId, tokens, now) => grantStore(db).redeemCode(keyOf(code), grantId, rows(grantId, tokens, now), now),
-    rotate: (refreshToken, grantId, tokens, now) => grantStore(db).rotate(tokenKey(refreshToken), grantId, rows(grantId, tokens, now), now),
+    rotate: (refreshToken, { id, createdAt }, tokens, now) =>
+      grantStore(db).rotate(tokenKey(refreshToken), id, rows(id, tokens, now), now, { mayHaveExpired: now - createdAt >= SHORTEST_LIFE }),
     addToken: async (grantId, token, now) => {
       await grantStore(db).insertTokens([tokenRow(grantId, token, now)]);
     },

@@ -54,13 +54,11 @@ const takeRefreshToken = compileOnce((db, { tokenHash, now }: { tokenHash: strin
     .where('expires_at', '>', now),
 );
 
-// Up to the end of the new access token, at which earlier ones are over too: the index leads there, and past the refresh tokens of a month.
-const removeEarlier = compileOnce((db, { grantId, now, until }: { grantId: string; now: number; until: number }) =>
-  db
-    .deleteFrom('oauth_token')
-    .where('grant_id', '=', grantId)
-    .where('expires_at', '<=', until)
-    .where((e) => e.or([e('kind', '=', 'access'), e('expires_at', '<', now)])),
+const removeAccessTokens = compileOnce((db, { grantId }: { grantId: string }) =>
+  db.deleteFrom('oauth_token').where('grant_id', '=', grantId).where('kind', '=', 'access'),
+);
+const removeExpired = compileOnce((db, { grantId, now }: { grantId: string; now: number }) =>
+  db.deleteFrom('oauth_token').where('grant_id', '=', grantId).where('kind', '=', 'refresh').where('expires_at', '<', now),
 );
 
 /** Grants and their tokens. A revoked grant stays as a row until it ends, so that a replay is told from an unknown value. */
@@ -78,15 +76,18 @@ export const grantStore = (db: Db) => ({
    * Spends a refresh token in one statement and stores what follows it; false when somebody else has spent it. The grant's access tokens end with it, and
    * what has expired is cleared away: cheaper than an index by time, which every token would have to be written into.
    */
-  rotate: (tokenHash: string, grantId: string, tokens: Row<'oauth_token'>[], now: number) =>
+  rotate: (
+    tokenHash: string,
+    grantId: string,
+    tokens: Row<'oauth_token'>[],
+    now: number,
+    { mayHaveExpired }: { mayHaveExpired: boolean },
+  ) =>
     together(db, [
       takeRefreshToken.with(db, { tokenHash, now }),
-      removeEarlier.with(db, {
-        grantId,
-        now,
-        until: Math.max(...tokens.filter(({ kind }) => kind === 'access').map((row) => row.expires_at)),
-      }),
+      removeAccessTokens.with(db, { grantId }),
       insertTokens.with(db, tokens),
+      ...(mayHaveExpired ? [removeExpired.with(db, { grantId, now })] : []),
     ]),
 
   findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),

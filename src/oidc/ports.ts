@@ -201,7 +201,7 @@ export interface Grants {
   /** Spends the code and stores its tokens. */
   redeemCode(code: string, grantId: string, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
   /** Spends the refresh token, ends the grant's access tokens and stores what follows. */
-  rotate(refreshToken: string, grantId: string, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
+  rotate(refreshToken: string, grant: Pick<Grant, 'id' | 'createdAt'>, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
   /** One more access token of a grant. */
   addToken(grantId: string, token: NewToken, now: Seconds): Promise<void>;
   open(grant: NewGrant, tokens: readonly NewToken[], now: Seconds): Promise<void>;

@@ -53,7 +53,7 @@ export async function refreshToken(deps: TokenDeps, request: TokenRequest): Prom
     refreshToken: deps.values.successor(presented, now),
     now,
   });
-  if (await deps.grants.rotate(presented, grant.id, tokens, now)) return response;
+  if (await deps.grants.rotate(presented, grant, tokens, now)) return response;
   // Another request with the same token was faster: look again, now it counts as a retry.
   const again = await deps.ledger.read({ clientId: client.id, token: presented });
   if (!again.token || again.token.usedAt === null) throw invalidGrant('refresh-token-unknown', again);

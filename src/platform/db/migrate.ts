@@ -20,8 +20,9 @@ export const isOfAnotherVersion = (what: string) =>
 export async function migrate({ db, kind }: Pick<Database, 'db' | 'kind'>, clock: Clock): Promise<void> {
   await db.transaction().execute(async (tx) => {
     if (kind === 'postgres') {
-      // A table of years takes longer than any request may, and so does the replica that waits for it.
+      // Nor are there those that somebody gave the database or its user.
       await sql`set local statement_timeout = 0`.execute(tx);
+      await sql`set local lock_timeout = 0`.execute(tx);
       await sql`select pg_advisory_xact_lock(1411)`.execute(tx);
     }
     await sql`create table if not exists schema_version (version integer primary key, name text not null, applied_at bigint not null)`.execute(

@@ -9,7 +9,7 @@ import {
   sql,
   type TransactionBuilder,
 } from 'kysely';
-import { Pool, types } from 'pg';
+import { Pool, type PoolConfig, types } from 'pg';
 import { StartError } from '../start-error.ts';
 import { untilItWins } from './conflicts.ts';
 import { migrate, standsAt } from './migrate.ts';
@@ -21,30 +21,46 @@ import { classified, meansUnavailable } from './unavailable.ts';
 /** 20 is PostgreSQL's int8: times and counts, all far below 2^53. */
 types.setTypeParser(20, Number);
 
-/** Opens a pool of connections. No statement runs, and no transaction idles, longer than a client would wait. */
-export async function openPostgres(connectionString: string, { clock, onQuery, slow, visit }: OpenOptions): Promise<Database> {
-  const pool = new Pool({
-    connectionString,
-    max: 20,
-    connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: 'pocket-id',
-    statement_timeout: 15_000,
-    query_timeout: 20_000,
-    lock_timeout: 10_000,
-    idle_in_transaction_session_timeout: 20_000,
-  });
+/** No statement runs, and no transaction idles, longer than a client would wait. */
+const LIMITS: PoolConfig = {
+  max: 20,
+  idleTimeoutMillis: 30_000,
+  statement_timeout: 15_000,
+  query_timeout: 20_000,
+  lock_timeout: 10_000,
+  idle_in_transaction_session_timeout: 20_000,
+};
+
+function poolOf(connectionString: string, limits: PoolConfig): Pool {
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 10_000, keepAlive: true, application_name: 'pocket-id', ...limits });
   // An idle connection that breaks must not end the process; the next query gets a fresh one.
   pool.on('error', () => {});
   // Nor may one that breaks between two statements of a transaction, which the pool does not listen to: its next statement is refused.
   pool.on('connect', (client) => void client.on('error', () => {}));
-  const db = new Persistent({ dialect: guarded(new PostgresDialect({ pool }), { onQuery, slow }) });
+  return pool;
+}
+
+/** Kysely leaves a pool alone that it has not begun to use. */
+async function ended(db: Kysely<Tables>, pool: Pool): Promise<void> {
+  await db.destroy();
+  if (!pool.ending) await pool.end();
+}
+
+/** Opens a pool of connections. */
+export async function openPostgres(connectionString: string, { clock, onQuery, slow, visit }: OpenOptions): Promise<Database> {
+  const pool = poolOf(connectionString, LIMITS);
+  const over = (connections: Pool) => new Persistent({ dialect: guarded(new PostgresDialect({ pool: connections }), { onQuery, slow }) });
+  const db = over(pool);
+  /** Over a connection without limits: a table of years takes longer than any request may, and so does the replica that waits for its turn. */
+  const bringUpToDate = async () => {
+    const patient = over(poolOf(connectionString, { max: 1 }));
+    await migrate({ db: patient, kind: 'postgres' }, clock).finally(() => patient.destroy());
+  };
   let closed: Promise<void> | undefined;
   const database: Database = {
     db,
     kind: 'postgres',
-    close: () => (closed ??= db.destroy()),
+    close: () => (closed ??= ended(db, pool)),
     async diagnose() {
       const { rows } = await sql<
         Record<string, string>
@@ -56,7 +72,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
   try {
     await connects(pool);
     if (visit) await standsAt(db);
-    else await migrate(database, clock);
+    else await bringUpToDate();
     return database;
   } catch (cause) {
     await database.close();

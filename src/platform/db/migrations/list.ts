@@ -1,5 +1,6 @@
 import { foundation } from './0001-foundation.ts';
 import { oneOrder } from './0002-one-order.ts';
+import { byKindAndTime } from './0003-by-kind-and-time.ts';
 
 export interface Migration {
   version: number;
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** The one list for both databases. Append only: a released migration never changes. */
-export const MIGRATIONS: readonly Migration[] = [foundation, oneOrder];
+export const MIGRATIONS: readonly Migration[] = [foundation, oneOrder, byKindAndTime];
