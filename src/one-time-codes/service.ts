@@ -74,8 +74,8 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
     if (person.disabled === 1) throw new AppError('user_disabled');
     // The person before the code, as somebody who deletes them takes both: the other way round each would wait for the other.
     if (!(await lockRow(tx, 'user', person.id))) return undefined;
-    await store.take(hash(code));
-    return person;
+    // Somebody may have withdrawn it meanwhile.
+    return (await store.take(hash(code))) ? person : undefined;
   };
 
   return {
