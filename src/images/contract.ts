@@ -27,7 +27,7 @@ const ANY_TYPE =
 const TYPES_OF: Record<string, string> = {
   email: 'The file is png or jpeg by its content.',
   favicon: 'The file is svg, png or ico by its content.',
-  'default-profile-picture': 'The file is png, jpeg, webp, gif, avif, heic or svg by its content.',
+  'default-profile-picture': 'The file is png, jpeg, webp, gif, avif, heic, svg or ico by its content.',
 };
 const pictures = { tags: ['Profile pictures'] };
 const logos = { tags: ['OIDC clients'] };

@@ -1,6 +1,7 @@
 import { AppError } from '#platform/errors.ts';
 import { fileTooLarge, MAX_FILE_BYTES } from '#platform/http/file-size.ts';
 import { tiffOfHeic } from './heic.ts';
+import { largestOf, picturesOf } from './icon.ts';
 import { imageLibrary } from './sharp.ts';
 import { declaresEntities, isPlainSvg } from './svg.ts';
 
@@ -120,22 +121,29 @@ const vector = async (bytes: Uint8Array): Promise<CleanImage> => {
   return isPlainSvg(new TextDecoder().decode(bytes)) ? { type: TYPES.svg, bytes } : { type: TYPES.png, bytes: drawn };
 };
 
-/** An SVG as pixels, anything else as it is: for what has to be a PNG. Throws `file_too_large` or `invalid_image`. */
+/** The largest picture of an icon as a PNG. */
+const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  const largest = largestOf(bytes);
+  if (!largest) throw new AppError('invalid_image', { detail: 'no picture of the icon can be read' });
+  if ('png' in largest) return largest.png;
+  const { data, width, height } = largest.pixels;
+  const sharp = await imageLibrary();
+  return sharp(data, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+};
+
+/** An SVG or an icon as pixels, anything else as it is: for what has to be a PNG. Throws `file_too_large` or `invalid_image`. */
 export async function inPixels(bytes: Uint8Array): Promise<Uint8Array> {
-  if (formatOf(bytes) !== 'svg') return bytes;
-  accepted(bytes, ['svg']);
-  return draw(bytes).catch(invalid);
+  const format = formatOf(bytes);
+  if (format !== 'svg' && format !== 'ico') return bytes;
+  accepted(bytes, [format]);
+  return (format === 'svg' ? draw(bytes) : unpacked(bytes)).catch(invalid);
 }
 
 /** Icons are kept as they are, since nothing here writes them; their directory has to add up. */
 const icon = (bytes: Uint8Array): CleanImage => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = bytes.length >= 6 ? view.getUint16(4, true) : 0;
-  const entries = Array.from({ length: count }, (_, i) => 6 + i * 16);
-  const fits = entries.every(
-    (at) => at + 16 <= bytes.length && view.getUint32(at + 8, true) + view.getUint32(at + 12, true) <= bytes.length,
-  );
-  if (count === 0 || count > 64 || !fits) throw new AppError('invalid_image');
+  if (!picturesOf(bytes)) throw new AppError('invalid_image');
   return { type: TYPES.ico, bytes };
 };
 
