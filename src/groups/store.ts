@@ -47,8 +47,7 @@ const tally = (rows: readonly { group_id: string }[]): Map<number, string[]> => 
   const counts = new Map<string, number>();
   for (const { group_id } of rows) counts.set(group_id, (counts.get(group_id) ?? 0) + 1);
   const groups = new Map<number, string[]>();
-  for (const id of counts.keys()) {
-    const often = counts.get(id) as number;
+  for (const [id, often] of counts) {
     const others = groups.get(often);
     if (others) others.push(id);
     else groups.set(often, [id]);

@@ -99,9 +99,12 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     return { id, challenge };
   };
 
-  const claimedBy = (ceremony: Ceremony, id: string, clientDataJSON: string): Claimed => {
-    return { challenge: readClientData(clientDataJSON).challenge, browserHash: sha256(id), ceremony, now: clock.now() };
-  };
+  const claimedBy = (ceremony: Ceremony, id: string, clientDataJSON: string): Claimed => ({
+    challenge: readClientData(clientDataJSON).challenge,
+    browserHash: sha256(id),
+    ceremony,
+    now: clock.now(),
+  });
 
   /** Verifies before it takes: a right answer then needs one transaction, and a wrong one spends the challenge by itself. */
   const judge = async (claimed: Claimed, answer: Assertion, session?: CallerSession) => {

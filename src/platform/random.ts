@@ -59,8 +59,5 @@ export const systemRandom: Random = {
   text: (length, alphabet) => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join(''),
 };
 
-/** The millisecond since 1970 a `rowId` was made in; any other number below 2^48 of a UUID without a time. */
-export const momentOf = (rowId: string): number => Number.parseInt(rowId.slice(0, 8) + rowId.slice(9, 13), 16);
-
 /** SHA-256 as base64url: how every high-entropy secret is stored. Never for anything a person chose. */
 export const sha256 = (value: string): string => hash('sha256', value, 'base64url');

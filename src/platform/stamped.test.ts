@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { momentOf, systemRandom } from './random.ts';
+import { systemRandom } from './random.ts';
 import { keyOf, newKeyOf, stamped } from './stamped.ts';
 
 const MOMENT = 1_795_900_000_123;
@@ -33,8 +33,4 @@ test('keys lie in the order of time, whatever the values are', () => {
 test('what nobody stamped has a key too', () => {
   for (const text of ['', 'A', '\0', 'é'.repeat(51), ' '.repeat(60), 'x'.repeat(5000)])
     assert.match(keyOf(text), /^[0-9a-z]{10}[\w-]{43}$/);
-});
-
-test('a row id tells its millisecond', () => {
-  assert.equal(momentOf('01a2258e-90fb-7abc-8def-0123456789ab'), 0x01a2258e90fb);
 });

@@ -1,4 +1,4 @@
-import { momentOf, type Random, sha256 } from './random.ts';
+import { type Random, sha256 } from './random.ts';
 
 /** Characters of a stamp in a key: a number below 2^48 to the base of 36. */
 const STAMP = 10;
@@ -20,8 +20,8 @@ export function stamped(secret: string, at: number): string {
   return veiled + secret;
 }
 
-/** A new one, with the millisecond: sessions, codes. */
-export const newStamped = (random: Random): string => stamped(random.secret(), momentOf(random.rowId()));
+/** A new one, with the millisecond: sessions, codes. As in `rowId` that is an order of rows, and no time that anything is decided by. */
+export const newStamped = (random: Random): string => stamped(random.secret(), Date.now());
 
 /** The time of a stamped value; something else for what is none. */
 function unveiled(value: string): number {

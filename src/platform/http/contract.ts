@@ -97,10 +97,7 @@ export function listOptions(url: string): ListOptions {
   const filters: Record<string, string[]> = Object.create(null);
   for (const [key, value] of query) {
     const field = /^filters\[(\w+)\](?:\[\d*\])?$/.exec(key)?.[1];
-    if (!field) continue;
-    // As in a search, below.
-    if (value.includes('\0')) throw invalidField(key, 'invalid_format', `Filter ${field} is not valid`);
-    filters[field] = [...(filters[field] ?? []), value];
+    if (field) filters[field] = [...(filters[field] ?? []), value];
   }
   const search = query.get('search') ?? '';
   // Databases limit patterns, and no text that is searched is as long.
