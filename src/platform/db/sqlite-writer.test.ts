@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { systemClock } from '../clock.ts';
+import { together } from './in-place.ts';
 import { type Db, openDatabase } from './open.ts';
 
 async function onFile(t: TestContext) {
@@ -28,6 +29,31 @@ test('of transactions that share a commit, one that fails takes nothing of the o
     ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
   );
   assert.deepEqual(await keys(db), ['a', 'b', 'c']);
+});
+
+test('of statements that share a commit, one that fails takes nothing of the others with it', async (t) => {
+  const db = await onFile(t);
+  const outcomes = await Promise.allSettled(['a', 'b', 'a', 'c'].map((key) => put(db, key)));
+  assert.deepEqual(
+    outcomes.map((one) => one.status),
+    ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(await keys(db), ['a', 'b', 'c']);
+});
+
+test('of what is written together, nothing is kept when a later statement fails, and others in the same commit keep theirs', async (t) => {
+  const db = await onFile(t);
+  const inserting = (key: string) => db.insertInto('setting').values({ key, value: 'x' }).compile();
+  const outcomes = await Promise.allSettled([
+    together(db, [inserting('a'), inserting('b')]),
+    together(db, [inserting('half'), inserting('a')]),
+    together(db, [inserting('c'), inserting('d')]),
+  ]);
+  assert.deepEqual(
+    outcomes.map((one) => one.status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(await keys(db), ['a', 'b', 'c', 'd']);
 });
 
 test('half a transaction is never kept', async (t) => {

@@ -126,27 +126,55 @@ export class Writer {
     this.#patience = undefined;
     const jobs = this.#jobs;
     this.#jobs = [];
-    for (const job of jobs) {
-      try {
-        this.#start();
-      } catch (cause) {
-        job.fail(cause);
-        continue;
-      }
-      // Whoever gives up has seen what others did before (“this code was used”), and hears of it when that is durable.
-      this.#batch.push(job);
-      try {
-        job.run();
-      } catch {
-        this.#rollBack();
-        continue;
-      }
-      try {
-        this.#release.run();
-      } catch (cause) {
-        this.#abandon(cause);
-      }
+    while (jobs.length > 0) {
+      const some = jobs.splice(0, Math.max(1, BATCH_LIMIT - this.#batch.length));
+      if (some.length === 1 || !this.#runAtOnce(some)) for (const job of some) this.#runAlone(job);
       if (this.#batch.length >= BATCH_LIMIT) this.#commit();
+    }
+  }
+
+  /**
+   * Runs jobs within one savepoint: SQLite copies every page that is changed for the first time after a savepoint, which costs a small job as much as a
+   * statement. Answers false when one of them failed: then nothing of them is done, and each must be run by itself, so that only what fails is taken back.
+   */
+  #runAtOnce(jobs: readonly Job[]): boolean {
+    if (!this.#startFor(jobs)) return true;
+    try {
+      for (const job of jobs) job.run();
+      this.#release.run();
+    } catch {
+      this.#rollBack();
+      return false;
+    }
+    this.#batch.push(...jobs);
+    return true;
+  }
+
+  #runAlone(job: Job): void {
+    if (!this.#startFor([job])) return;
+    // Whoever gives up has seen what others did before (“this code was used”), and hears of it when that is durable.
+    this.#batch.push(job);
+    try {
+      job.run();
+    } catch {
+      this.#rollBack();
+      return;
+    }
+    try {
+      this.#release.run();
+    } catch (cause) {
+      this.#abandon(cause);
+    }
+  }
+
+  /** False when there is no way to begin, of which the jobs have been told. */
+  #startFor(jobs: readonly Job[]): boolean {
+    try {
+      this.#start();
+      return true;
+    } catch (cause) {
+      for (const job of jobs) job.fail(cause);
+      return false;
     }
   }
 
