@@ -1,6 +1,8 @@
+import type { CompiledQuery } from 'kysely';
 import type { Actor } from '#access/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
+import type { Row } from '#platform/db/tables.ts';
 import type { Origin } from '#platform/http/context.ts';
 import type { Random } from '#platform/random.ts';
 import { auditStore } from './store.ts';
@@ -24,27 +26,32 @@ export interface AuditEntry {
 export type Locate = (ip: string) => { country: string; city: string };
 
 export function createAudit({ clock, random, locate }: { clock: Clock; random: Random; locate: Locate }) {
+  const rowOf = ({ event, user, actor, client, reason, data, origin }: AuditEntry): Row<'audit_log'> => ({
+    id: random.rowId(),
+    created_at: clock.now(),
+    event,
+    user_id: user?.id ?? null,
+    username: user?.username ?? null,
+    actor_user_id: actor?.id ?? null,
+    actor_username: actor?.username ?? null,
+    client_id: client?.id ?? null,
+    client_name: client?.name ?? null,
+    ip: origin.ip,
+    ...locate(origin.ip),
+    user_agent: origin.userAgent.slice(0, 512),
+    request_id: origin.requestId,
+    reason: reason ?? null,
+    data: JSON.stringify(data ?? {}),
+  });
+
   const audit = {
     /** Writes one row; pass the transaction of the change it tells of, so that neither exists without the other. */
     async record(db: Db, entry: AuditEntry): Promise<void> {
-      await auditStore(db).insert({
-        id: random.rowId(),
-        created_at: clock.now(),
-        event: entry.event,
-        user_id: entry.user?.id ?? null,
-        username: entry.user?.username ?? null,
-        actor_user_id: entry.actor?.id ?? null,
-        actor_username: entry.actor?.username ?? null,
-        client_id: entry.client?.id ?? null,
-        client_name: entry.client?.name ?? null,
-        ip: entry.origin.ip,
-        ...locate(entry.origin.ip),
-        user_agent: entry.origin.userAgent.slice(0, 512),
-        request_id: entry.origin.requestId,
-        reason: entry.reason ?? null,
-        data: JSON.stringify(entry.data ?? {}),
-      });
+      await auditStore(db).insert(rowOf(entry));
     },
+
+    /** The statement that writes the row, to be run `together` with the change it tells of. */
+    recording: (db: Db, entry: AuditEntry): CompiledQuery => auditStore(db).inserting(rowOf(entry)),
 
     /** The same for a change somebody made: names the actor unless it is about themselves, and the API key that was used. */
     administered: (db: Db, actor: Actor, entry: Omit<AuditEntry, 'actor' | 'origin'>): Promise<void> =>

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type CompiledQuery, sql } from 'kysely';
 import { insertOnce } from '#platform/db/compile-once.ts';
 import { countKey, countRows, filtersOf, inOrder, type ListShape, matching, orderOf, type Page } from '#platform/db/list.ts';
 import { aside, rowsAt } from '#platform/db/long-list.ts';
@@ -133,6 +133,8 @@ async function readLog(db: Db, asked: Asked, { counts, orders }: Known): Promise
 
 export const auditStore = (db: Db) => ({
   insert: (row: Row<'audit_log'>) => insert(db, [row]),
+  /** The statement, to be run with others. */
+  inserting: (row: Row<'audit_log'>): CompiledQuery => insert.with(db, [row]),
 
   page: (asked: Asked, known: Known): Promise<Page<Row<'audit_log'>>> => readLog(db, asked, known),
 

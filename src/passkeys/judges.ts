@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import { usesThreadPool } from '#platform/thread-pool.ts';
 import type { PublicJwk } from '#webauthn/cose.ts';
 import { relyingParty, type Sha256 } from '#webauthn/relying-party.ts';
@@ -24,13 +24,13 @@ function createSignatures(): VerifySignature {
   };
   return async (publicKey, data, signature) => {
     const key = keys.get(publicKey) ?? (await keyOf(publicKey));
-    const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-    if (!usesThreadPool) return verify(hash, data, key, signature);
-    return new Promise((resolve, reject) => verify(hash, data, key, signature, (error, good) => (error ? reject(error) : resolve(good))));
+    const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    if (!usesThreadPool) return verify(digest, data, key, signature);
+    return new Promise((resolve, reject) => verify(digest, data, key, signature, (error, good) => (error ? reject(error) : resolve(good))));
   };
 }
 
-const sha256: Sha256 = (data) => createHash('sha256').update(data).digest();
+const sha256: Sha256 = (data) => hash('sha256', data, 'buffer');
 
 /** Who we are to authenticators, and the two judges of their answers. */
 export function createJudges(appUrl: string) {

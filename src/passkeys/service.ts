@@ -1,4 +1,6 @@
+import type { CompiledQuery } from 'kysely';
 import type { Clock } from '#platform/clock.ts';
+import { together } from '#platform/db/in-place.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
@@ -13,12 +15,21 @@ import type { createRegistrationVerifier } from '#webauthn/verify-registration.t
 import type { AuditEntry } from '../audit/service.ts';
 import { type Claimed, type PasskeyRow, passkeyStore } from './store.ts';
 
+interface Opening {
+  userId: string;
+  amr: readonly ('phr' | 'otp')[];
+  origin: Origin;
+}
+interface Started {
+  value: string;
+  maxAge: number;
+  session: { id: string; authTime: number };
+}
 /** What ceremonies need of sessions. */
 export interface Sessions {
-  start(
-    tx: Db,
-    input: { userId: string; amr: readonly ('phr' | 'otp')[]; origin: Origin; replaces?: string },
-  ): Promise<{ value: string; maxAge: number; session: { id: string; authTime: number } }>;
+  start(tx: Db, input: Opening & { replaces?: string }): Promise<Started>;
+  /** For a browser that had none; `insert` writes it. */
+  starting(on: Db, input: Opening): Started & { insert: CompiledQuery };
 }
 /** The session a signed-in person's ceremony runs in. */
 export interface CallerSession {
@@ -29,6 +40,7 @@ export interface CallerSession {
 }
 export interface Audit {
   record(db: Db, entry: AuditEntry): Promise<void>;
+  recording(db: Db, entry: AuditEntry): CompiledQuery;
 }
 /** How this installation judges answers. */
 export interface Webauthn {
@@ -64,6 +76,13 @@ const JUST_SIGNED_IN_SECONDS = 60;
 const LAST_USED_SECONDS = 3600;
 
 type Answered = NonNullable<Awaited<ReturnType<ReturnType<typeof passkeyStore>['answered']>>>;
+
+/** An answer that was found right. */
+interface Judged {
+  row: Answered;
+  passkey: StoredPasskey & { id: string; name: string; username: string };
+  verified: VerifiedAssertion;
+}
 
 const hexOf = (credentialId: string) => Buffer.from(credentialId, 'base64url').toString('hex');
 
@@ -107,7 +126,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
   });
 
   /** Verifies before it takes: a right answer then needs one transaction, and a wrong one spends the challenge by itself. */
-  const judge = async (claimed: Claimed, answer: Assertion, session?: CallerSession) => {
+  const judge = async (claimed: Claimed, answer: Assertion, session?: CallerSession): Promise<Judged> => {
     const row = await passkeyStore(db).answered(claimed, answer.id);
     if (!row) throw new AppError('invalid_webauthn_session', { detail: 'no such challenge for this browser and ceremony' });
     try {
@@ -127,18 +146,28 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     }
   };
 
-  /** In the transaction of the sign-in: the challenge is taken here, so of two right answers at once one wins. */
-  const settle = async (tx: Db, claimed: Claimed, { row, passkey, verified }: Awaited<ReturnType<typeof judge>>, origin: Origin) => {
-    if (!(await passkeyStore(tx).takeChallenge(claimed))) throw new AppError('invalid_webauthn_session', { detail: 'answered twice' });
+  /** Takes the challenge, so that of two right answers at once one wins, and with it writes what the answer told and `also`. */
+  const settle = async (
+    on: Db,
+    claimed: Claimed,
+    { row, passkey, verified }: Judged,
+    origin: Origin,
+    also: readonly CompiledQuery[] = [],
+  ) => {
+    const store = passkeyStore(on);
+    const writes = [...also];
     if (verified.cloneSuspected) {
       const counters = { expectedAbove: String(passkey.counter), counter: String(verified.counter) };
       const data = { credentialID: hexOf(passkey.credentialId), passkeyName: passkey.name, ...counters };
-      await audit.record(tx, { event: 'PASSKEY_CLONE_WARNING', user: { id: passkey.userId, username: passkey.username }, data, origin });
+      const user = { id: passkey.userId, username: passkey.username };
+      writes.unshift(audit.recording(on, { event: 'PASSKEY_CLONE_WARNING', user, data, origin }));
     }
     if (usedDiffers(row, verified, claimed.now)) {
       const counter = Math.max(verified.counter, passkey.counter);
-      await passkeyStore(tx).noteUse({ id: passkey.id, counter, backup_state: verified.backupState ? 1 : 0, last_used_at: claimed.now });
+      writes.push(store.notingUse({ id: passkey.id, counter, backup_state: verified.backupState ? 1 : 0, last_used_at: claimed.now }));
     }
+    if (!(await together(on, [store.taking(claimed), ...writes])))
+      throw new AppError('invalid_webauthn_session', { detail: 'answered twice' });
   };
 
   /** Writes a proof of reauthentication; its value goes into the cookie for PROOF_SECONDS. */
@@ -184,10 +213,16 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const claimed = claimedBy('login', id, answer.response.clientDataJSON);
       const judged = await judge(claimed, answer);
       const { userId, username } = judged.passkey;
+      const signedIn = audit.recording(db, { event: 'SIGN_IN', user: { id: userId, username }, origin });
+      const opening = { userId, amr: ['phr'], origin } as const;
+      if (replaces === undefined) {
+        const { insert, ...started } = sessions.starting(db, opening);
+        await settle(db, claimed, judged, origin, [signedIn, insert]);
+        return { userId, username, ...started };
+      }
       const started = await db.transaction().execute(async (tx) => {
-        await settle(tx, claimed, judged, origin);
-        await audit.record(tx, { event: 'SIGN_IN', user: { id: userId, username }, origin });
-        return sessions.start(tx, { userId, amr: ['phr'], origin, replaces });
+        await settle(tx, claimed, judged, origin, [signedIn]);
+        return sessions.start(tx, { ...opening, replaces });
       });
       return { userId, username, ...started };
     },

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely';
 import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
@@ -55,7 +56,9 @@ export const passkeyStore = (db: Db) => {
     /** Reads and removes in one statement, so that of two answers at once one wins. */
     takeChallenge: async (claimed: Claimed) => (await takeChallenge(db, { ...claimed })).rows[0],
 
-    noteUse: (use: Use) => noteUse(db, use),
+    /** The statements, to be run with others. */
+    taking: (claimed: Claimed): CompiledQuery => takeChallenge.with(db, { ...claimed }),
+    notingUse: (use: Use): CompiledQuery => noteUse.with(db, use),
 
     /** Undefined when the credential id is taken, whoever has it. */
     insert: (row: Row<'passkey'>) =>

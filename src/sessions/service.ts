@@ -55,6 +55,13 @@ export interface SessionEntry extends Session {
 /** `last_seen_at` is written at most this often, so that a page of images is not a page of writes. */
 const TOUCH_SECONDS = 60;
 
+/** Who signs in, how, and from where. */
+interface Opening {
+  userId: string;
+  amr: Amr;
+  origin: Origin;
+}
+
 interface SessionRow {
   id: string;
   user_id: string;
@@ -103,6 +110,25 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
     return row.id;
   };
 
+  const opened = ({ userId, amr, origin }: Opening) => {
+    const now = clock.now();
+    const value = newStamped(random);
+    const row = {
+      id: random.rowId(),
+      session_hash: keyOf(value),
+      user_id: userId,
+      auth_time: now,
+      amr: JSON.stringify(amr),
+      created_at: now,
+      last_seen_at: now,
+      expires_at: now + limits.absoluteSeconds,
+      ip: origin.ip,
+      user_agent: origin.userAgent.slice(0, 512),
+    };
+    return { value, row };
+  };
+  const started = (row: SessionRow, value: string) => ({ value, maxAge: limits.absoluteSeconds, session: fromRow(row) });
+
   const revoked = async (tx: Db, userId: string, sessionId: string) => {
     const removed = await sessionStore(tx).remove(sessionId, userId);
     if (!removed) throw notFound('Session');
@@ -121,24 +147,17 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
      * for `maxAge` seconds. `replaces` is the value this browser had until now: it is dead afterwards, whoever's it was, so that a value planted
      * before the sign-in is never an authenticated one.
      */
-    async start(tx: Db, { userId, amr, origin, replaces }: { userId: string; amr: Amr; origin: Origin; replaces?: string }) {
-      const now = clock.now();
-      const value = newStamped(random);
-      const row = {
-        id: random.rowId(),
-        session_hash: keyOf(value),
-        user_id: userId,
-        auth_time: now,
-        amr: JSON.stringify(amr),
-        created_at: now,
-        last_seen_at: now,
-        expires_at: now + limits.absoluteSeconds,
-        ip: origin.ip,
-        user_agent: origin.userAgent.slice(0, 512),
-      };
+    async start(tx: Db, { replaces, ...input }: Opening & { replaces?: string }) {
+      const { row, value } = opened(input);
       if (replaces !== undefined) row.id = await replace(tx, replaces, row);
       else await sessionStore(tx).insert(row);
-      return { value, maxAge: limits.absoluteSeconds, session: fromRow(row) };
+      return started(row, value);
+    },
+
+    /** The same for a browser that had no session: the statement that writes it, to be run `together` with those of the authentication. */
+    starting(on: Db, input: Opening) {
+      const { row, value } = opened(input);
+      return { ...started(row, value), insert: sessionStore(on).inserting(row) };
     },
 
     /** The live session of a cookie's value, and its person. Undefined when unknown, idle or over; throws `user_disabled` when the person is. */

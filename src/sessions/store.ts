@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely';
 import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
@@ -27,6 +28,8 @@ const findByHash = compileOnce((db, v: { sessionHash: string }) =>
 /** SQL of sessions. */
 export const sessionStore = (db: Db) => ({
   insert: (row: Row<'session'>) => insert(db, [row]),
+  /** The statement, to be run with others. */
+  inserting: (row: Row<'session'>): CompiledQuery => insert.with(db, [row]),
 
   /** Gives the row of the same person a new value and a new life; undefined when the old value is not theirs. */
   renew: (oldHash: string, { id: _, user_id, ...row }: Row<'session'>) =>

@@ -31,11 +31,13 @@ export type Problem = 'address' | 'untouched' | 'unstored' | 'changed' | 'unsoun
 export const badAnswer = (detail: string, { problem, message, cause }: { problem?: Problem; message?: string; cause?: unknown } = {}) =>
   new AppError('invalid_webauthn_response', { detail, message, cause, ...(problem ? { details: { problem } } : {}) });
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Reads clientDataJSON (base64url) without judging it; throws `invalid_webauthn_response`. */
 export function readClientData(clientDataJSON: string): ClientData {
   let data: unknown;
   try {
-    data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(base64url.decode(clientDataJSON)));
+    data = JSON.parse(utf8.decode(base64url.decode(clientDataJSON)));
   } catch (cause) {
     throw badAnswer('clientDataJSON is not JSON', { cause });
   }
