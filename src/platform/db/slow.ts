@@ -1,5 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
-
 /** What hears of statements that take long. */
 export interface Slow {
   /** Milliseconds from which on a statement is told. */
@@ -14,23 +12,13 @@ export function tellIfSlow({ from, tell }: Slow, sql: string, began: number): vo
   if (took >= from) tell(sql, took);
 }
 
-/** Measures every statement of a connection where it runs, whoever prepares it: on SQLite all requests wait for it meanwhile. */
-export function watched(db: DatabaseSync, slow: Slow): DatabaseSync {
-  const prepare = db.prepare.bind(db);
-  db.prepare = (sql) => {
-    const statement = prepare(sql);
-    for (const name of ['all', 'get', 'run'] as const) {
-      const method = statement[name].bind(statement) as (...values: unknown[]) => never;
-      statement[name] = (...values: unknown[]) => {
-        const began = performance.now();
-        try {
-          return method(...values);
-        } finally {
-          tellIfSlow(slow, sql, began);
-        }
-      };
-    }
-    return statement;
-  };
-  return db;
+/** Measures `work`, which waits for nothing: on SQLite all requests wait for it meanwhile. */
+export function measured<T>(slow: Slow | undefined, sql: string, work: () => T): T {
+  if (!slow) return work();
+  const began = performance.now();
+  try {
+    return work();
+  } finally {
+    tellIfSlow(slow, sql, began);
+  }
 }

@@ -14,6 +14,7 @@ import {
 } from 'kysely';
 import { type InPlace, offerInPlace } from './in-place.ts';
 import type { Db } from './open.ts';
+import type { Slow } from './slow.ts';
 import { Reader } from './sqlite-reader.ts';
 import { isRead, Statements } from './sqlite-statements.ts';
 import { Writer } from './sqlite-writer.ts';
@@ -24,6 +25,7 @@ interface Options {
   reader: DatabaseSync;
   writer: DatabaseSync;
   onQuery?: (sql: string) => void;
+  slow?: Slow;
 }
 
 type Reads = Pick<Statements, 'run' | 'firstCells'>;
@@ -156,9 +158,9 @@ const readingFrom = (turns: Writer, apart: Reader): Reads => ({
 });
 
 /** Kysely over `node:sqlite`: one reading and one writing connection to the same file (the same one when the database is in memory). */
-export function kyselyOverSqlite({ reader, writer, onQuery }: Options): Db {
-  const apart = reader === writer ? undefined : new Reader(reader, new Statements(reader));
-  const turns = new Writer(writer, () => apart?.forget());
+export function kyselyOverSqlite({ reader, writer, onQuery, slow }: Options): Db {
+  const apart = reader === writer ? undefined : new Reader(reader, new Statements(reader, slow));
+  const turns = new Writer(writer, { onCommit: () => apart?.forget(), slow });
   const reads = apart ? readingFrom(turns, apart) : turns.statements;
   const connect = () => new Connection(reads, turns, onQuery);
   const driver: Driver = {

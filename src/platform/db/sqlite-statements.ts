@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
+import { measured, type Slow } from './slow.ts';
 
 /** Prepared statements kept; the program has fewer, but lists are built from what a client asked for. */
 const MOST = 500;
@@ -36,9 +37,11 @@ const rowOf = (names: readonly string[], cells: readonly unknown[]): Record<stri
 /** The statements of one connection, each prepared once. */
 export class Statements {
   readonly #db: DatabaseSync;
+  readonly #slow: Slow | undefined;
   readonly #known = new Map<string, Known>();
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, slow?: Slow) {
     this.#db = db;
+    this.#slow = slow;
   }
 
   #prepared(query: CompiledQuery): Known {
@@ -58,16 +61,17 @@ export class Statements {
     const { statement, names } = this.#prepared(query);
     const values = bindable(query.parameters);
     if (names) {
-      const rows = statement.all(...values) as unknown as unknown[][];
+      const rows = measured(this.#slow, query.sql, () => statement.all(...values)) as unknown as unknown[][];
       return { rows: rows.map((cells) => rowOf(names, cells)) as R[] };
     }
-    const { changes } = statement.run(...values);
+    const { changes } = measured(this.#slow, query.sql, () => statement.run(...values));
     return { rows: [], numAffectedRows: BigInt(changes) };
   }
 
   /** The first row's values in the order of the statement's columns; an object for a row of fifty costs as much as finding it. */
   firstCells(query: CompiledQuery): unknown[] | undefined {
     const { statement } = this.#prepared(query);
-    return statement.get(...bindable(query.parameters)) as unknown[] | undefined;
+    const values = bindable(query.parameters);
+    return measured(this.#slow, query.sql, () => statement.get(...values)) as unknown[] | undefined;
   }
 }

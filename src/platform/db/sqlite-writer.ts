@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
+import { measured, type Slow } from './slow.ts';
 import { Reader } from './sqlite-reader.ts';
 import { Statements } from './sqlite-statements.ts';
 import { classified, DatabaseUnavailable } from './unavailable.ts';
@@ -54,11 +55,13 @@ export class Writer {
   readonly #release: StatementSync;
   readonly #end: StatementSync;
   readonly #onCommit: () => void;
+  readonly #slow: Slow | undefined;
   /** `onCommit` is called before what was written can be seen. */
-  constructor(db: DatabaseSync, onCommit: () => void) {
+  constructor(db: DatabaseSync, { onCommit, slow }: { onCommit: () => void; slow?: Slow }) {
     this.#db = db;
     this.#onCommit = onCommit;
-    this.statements = new Statements(db);
+    this.#slow = slow;
+    this.statements = new Statements(db, slow);
     this.reader = new Reader(db, this.statements);
     this.#begin = db.prepare('begin immediate');
     this.#savepoint = db.prepare('savepoint turn');
@@ -110,7 +113,7 @@ export class Writer {
         this.reader.forget();
         // Left over from a rollback that failed too.
         if (this.#db.isTransaction) this.#db.exec('rollback');
-        this.#begin.run();
+        measured(this.#slow, 'begin immediate', () => this.#begin.run());
         this.#open = true;
       }
       this.#savepoint.run();
@@ -307,7 +310,7 @@ export class Writer {
     if (!this.#open) return;
     try {
       this.#onCommit();
-      this.#end.run();
+      measured(this.#slow, 'commit', () => this.#end.run());
     } catch (cause) {
       this.#abandon(cause);
       return;

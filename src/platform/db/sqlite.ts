@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../start-error.ts';
 import { isNewer, isOfAnotherVersion, migrate, NEWEST } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
-import { watched } from './slow.ts';
 import { kyselyOverSqlite } from './sqlite-driver.ts';
 import { copyAside, createFile, inspectFile, lockBeside, readVersion } from './sqlite-file.ts';
 
@@ -80,7 +79,7 @@ function connect(path: string, { onQuery, slow }: OpenOptions, onClose: () => vo
   const open = (readOnly: boolean) => {
     const db = new DatabaseSync(path, { readOnly });
     db.exec(SETTINGS);
-    return slow ? watched(db, slow) : db;
+    return db;
   };
   const writer = open(false);
   if (path !== ':memory:') {
@@ -91,7 +90,7 @@ function connect(path: string, { onQuery, slow }: OpenOptions, onClose: () => vo
   // An acknowledged change survives a loss of power: NORMAL would lose the last ones (SQLite, "PRAGMA synchronous").
   writer.exec('pragma synchronous = full');
   const reader = path === ':memory:' ? writer : open(true);
-  const db = kyselyOverSqlite({ reader, writer, onQuery });
+  const db = kyselyOverSqlite({ reader, writer, onQuery, slow });
   let closed: Promise<void> | undefined;
   return {
     db,
