@@ -34,7 +34,7 @@ test('what administrators choose for the look is on the sign-in page at once: na
   assert.match(html, /<b>Casa &lt;Rivera&gt;<\/b>/);
   assert.match(html, /<div class="tucked own">.*<img src="\/api\/application-images\/logo\?v=[\w-]+"/);
   assert.match(html, /<link rel="icon" href="\/api\/application-images\/favicon\?v=[\w-]+" type="image\/svg\+xml">/);
-  assert.match(html, /<body class="pictured">/);
+  assert.match(html, /<body class="pictured"/);
   const [, nonce, style] = /<style nonce="([\w-]+)">([^<]*)<\/style>/.exec(html) ?? [];
   assert.ok(csp.includes(`style-src 'self' 'nonce-${nonce}'`));
   assert.match(style ?? '', /--thread:#008080;--on-thread:#fff/);

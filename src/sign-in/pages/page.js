@@ -77,9 +77,23 @@ function say(cause) {
   note.focus();
 }
 
+/**
+ * The server's sentence is about what was typed: the field says so too, is where typing goes on, and nothing above it promises any more that it will work.
+ * @param {HTMLFormElement} form
+ */
+function mark(form) {
+  const input = /** @type {HTMLInputElement | null} */ (form.querySelector('input:not([type=hidden])'));
+  input?.setAttribute('aria-invalid', 'true');
+  input?.setAttribute('aria-describedby', 'trouble');
+  input?.select();
+  const [title, text] = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.pocket > header > *'));
+  if (title && words.heading) title.textContent = words.heading;
+  if (text && words.text) text.textContent = words.text;
+}
+
 /** @param {HTMLButtonElement | undefined} button @param {boolean} on @param {string} [text] */
 function busy(button, on, text) {
-  const label = button?.querySelector('span');
+  const label = button?.querySelector('span') ?? button;
   if (!button || !label) return;
   button.dataset.rest ??= label.textContent ?? '';
   label.textContent = on ? (text ?? button.dataset.rest) : button.dataset.rest;
@@ -105,20 +119,28 @@ async function freshOptions() {
   return /** @type {any} */ (options);
 }
 
+/** A passkey was asked for by a button. */
 let working = false;
+/** Something is on its way to the server: a second press, of this button or another, would answer the same question twice. */
+let sending = false;
+const moment = document.body.dataset.moment;
 
 /** @param {{ button?: HTMLButtonElement, hint?: string, again?: boolean }} how Without a button it is the browser's autofill that asks. */
 async function ceremony({ button, hint, again = false }) {
-  if (!webauthn || (working && !again)) return;
+  if (!webauthn || sending || (working && !again)) return;
   working = Boolean(button);
   if (note && button) note.hidden = true;
   busy(button, true, words.waiting);
+  let sent = false;
   try {
     const optionsJSON = { ...(await freshOptions()), ...(hint ? { hints: [hint] } : {}) };
     const response = data.make
       ? await webauthn.startRegistration({ optionsJSON })
       : await webauthn.startAuthentication({ optionsJSON, useBrowserAutofill: !button });
     options = undefined;
+    // A form was sent while the device was asking: what that says counts.
+    if (sending) return;
+    sent = sending = true;
     busy(button, true, words.done);
     const { next } = await call(data.finish ?? '', {
       method: 'POST',
@@ -127,6 +149,7 @@ async function ceremony({ button, hint, again = false }) {
     });
     leave(next);
   } catch (cause) {
+    if (sent) sending = false;
     const name = /** @type {any} */ (cause)?.code;
     if (name === 'ERROR_CEREMONY_ABORTED' || (!button && !(cause instanceof Refusal))) return;
     if (cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
@@ -137,26 +160,32 @@ async function ceremony({ button, hint, again = false }) {
   }
 }
 
+const hideField = () => field?.form && (field.form.hidden = true);
+
 /** Offers passkeys in the name field, as long as nothing else is going on; a browser that can't do that doesn't need the field. */
 async function autofill() {
   if (!field || !webauthn || working) return;
   if (await webauthn.browserSupportsWebAuthnAutofill()) return ceremony({});
-  const label = field.closest('label');
-  if (label) label.hidden = true;
+  hideField();
 }
 
 /** Why no ceremony can work here, as the name of a sentence. */
 function obstacle() {
   if (!data.finish) return undefined;
   if (!isSecureContext) return 'insecure';
-  return webauthn?.browserSupportsWebAuthn() ? undefined : 'unsupported';
+  // It did not arrive, which says nothing about the browser.
+  if (!webauthn) return 'offline';
+  return webauthn.browserSupportsWebAuthn() ? undefined : 'unsupported';
 }
 
 const blocked = obstacle();
 if (blocked) say(new Refusal(blocked));
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('button[data-passkey]'))) {
-  button.addEventListener('click', () => (blocked ? say(new Refusal(blocked)) : ceremony({ button, hint: button.dataset.passkey })));
+  // What can't work here is not there to be pressed; what didn't load may load the next time.
+  button.hidden = blocked !== undefined && blocked !== 'offline';
+  button.addEventListener('click', () => (blocked ? location.reload() : ceremony({ button, hint: button.dataset.passkey })));
 }
+if (blocked) hideField();
 if (!blocked && field) {
   autofill();
   setInterval(() => Date.now() > until && document.hasFocus() && autofill(), 10_000);
@@ -171,18 +200,35 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : undefined;
-    if (button?.ariaDisabled) return;
+    if (sending) return;
+    sending = true;
     if (note) note.hidden = true;
-    busy(button, true);
+    busy(button, true, moment);
     try {
       const { next } = await call(form.action, { method: 'POST', body: new URLSearchParams(/** @type {any} */ (new FormData(form))) });
       leave(next);
     } catch (cause) {
+      sending = working = false;
       busy(button, false);
       say(cause);
+      if (cause instanceof Refusal && cause.sentence) mark(form);
     }
   });
 }
+
+// Every other form is sent once, however often it is pressed: the second of two new accounts would be told that its name is taken. A form whose way was
+// stopped may be sent again.
+addEventListener('submit', (event) => {
+  if (event.defaultPrevented) return;
+  if (sending) return event.preventDefault();
+  const button = event.submitter instanceof HTMLButtonElement ? event.submitter : undefined;
+  sending = true;
+  busy(button, true, moment);
+  setTimeout(() => {
+    sending = false;
+    busy(button, false);
+  }, 10_000);
+});
 
 /** Why a wait ended without a sign-in, as its page names it. */
 const OVER = /** @type {Record<string, string>} */ ({ device_login_denied: 'denied', user_disabled: 'disabled' });

@@ -149,7 +149,11 @@ export function codePage(look: Look, { destination, client, code, problem, statu
 <label>${t('code.label')}<input class="code" name="code" value="${code ?? ''}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="20" required${described}${!linked && html` autofocus`}></label>
 <button class="button primary"><span>${t('code.button')}</span></button></form>
 <div class="links"><a href="${signInPath(destination)}">${t('code.passkey')}</a></div>`,
-    script: { forget: code ? toward('/login/alternative/code', destination) : undefined, words: formWords(look) },
+    script: {
+      forget: code ? toward('/login/alternative/code', destination) : undefined,
+      // For a link whose code turns out not to work.
+      words: { ...formWords(look), ...(linked ? { heading: t('code.heading'), text: t('code.text') } : {}) },
+    },
     incompressible: true,
     status,
   };

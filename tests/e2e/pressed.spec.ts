@@ -1,0 +1,83 @@
+import { device, expect, heading, test } from './fixtures.ts';
+
+const touch = { name: 'Continue with passkey' };
+
+test('who says yes and then no, while the yes is on its way, has said yes', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', touch).click();
+  const held: (() => Promise<void>)[] = [];
+  await page.route('**/interaction/complete', (route) => void held.push(() => route.continue()));
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect.poll(() => held.length).toBe(1);
+  await expect(page.getByRole('button', { name: 'One moment…' })).toBeVisible();
+  let refusals = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/interaction/cancel')) refusals += 1;
+  });
+  await page.getByRole('button', { name: 'Not now' }).click();
+  await held[0]?.();
+  await expect(heading(page)).toHaveText(`Hello ${milton.username}`);
+  expect(refusals).toBe(0);
+});
+
+test('a form that is pressed again is sent once, until nothing came of it for a while', async ({ page, server }) => {
+  await server.user({ isAdmin: true });
+  await server.api('PUT', '/api/application-configuration', { allowUserSignups: 'open' });
+  await page.clock.install();
+  await page.goto(`${server.url}/signup`);
+  await page.getByLabel('First name').fill('Ana');
+  await page.getByLabel('User name').fill('ana');
+  await page.getByLabel('E-mail').fill('ana@example.com');
+  // Counts what would be sent, and keeps the browser here as a network that does not answer would.
+  await page.evaluate(() => {
+    document.body.dataset.sent = '0';
+    addEventListener('submit', (event) => {
+      if (!event.defaultPrevented) document.body.dataset.sent = String(Number(document.body.dataset.sent) + 1);
+      event.preventDefault();
+    });
+  });
+  const body = page.locator('body');
+  await page.getByRole('button', { name: 'Create my account' }).click();
+  await page.getByRole('button', { name: 'One moment…' }).click({ force: true });
+  await expect(body).toHaveAttribute('data-sent', '1');
+  await page.clock.runFor(10_000);
+  await page.getByRole('button', { name: 'Create my account' }).click();
+  await expect(body).toHaveAttribute('data-sent', '2');
+});
+
+test('a passkey script that got lost on the way is no fault of the browser, and pressing loads it again', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.route('**/webauthn.*.js', (route) => route.abort());
+  await page.goto(rp.startUrl(paperless));
+  await expect(page.getByRole('alert')).toContainText('The server can’t be reached');
+  await page.unroute('**/webauthn.*.js');
+  await page.getByRole('button', touch).click();
+  await expect(page.getByRole('alert')).toBeHidden();
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+});
+
+test('a browser without passkeys shows the other ways in, and no button that would do nothing', async ({ page, server }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'PublicKeyCredential'));
+  await page.goto(`${server.url}/login`);
+  await expect(page.getByRole('alert')).toContainText('This browser can’t use passkeys');
+  await expect(page.getByRole('button', touch)).toBeHidden();
+  await expect(page.getByLabel('Name')).toBeHidden();
+  await expect(page.getByRole('link', { name: 'Enter a code' })).toBeVisible();
+});
+
+test('a link whose code does not work says so in every sentence, and typing goes on in the field', async ({ page, server }) => {
+  await page.goto(`${server.url}/lc/ABCDEF`);
+  await expect(heading(page)).toHaveText('Your link is ready');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('alert')).toContainText('doesn’t work any more');
+  await expect(heading(page)).toHaveText('Enter your code');
+  await expect(page.getByRole('textbox', { name: 'Code' })).toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Code' })).toHaveAccessibleDescription(/doesn’t work any more/);
+  await expect(page.getByText('Press Continue')).toHaveCount(0);
+});
