@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import type { Reason } from '#access/decide.ts';
 import { consentKeys } from '#oidc/consent-keys.ts';
 import { GRANT_SECONDS } from '#oidc/lifetimes.ts';
 import type { Decide, Devices, Facts, Ledger } from '#oidc/ports.ts';
@@ -7,7 +8,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row, Tables } from '#platform/db/tables.ts';
 import { AppError } from '#platform/errors.ts';
-import type { Origin } from '#platform/http/context.ts';
+import { type Origin, shortId } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Random } from '#platform/random.ts';
 import { keyOf, newStamped } from '#platform/stamped.ts';
@@ -124,11 +125,13 @@ export function createDevices(deps: Deps) {
     data: { clientName: client.name },
   });
 
+  const judged = (facts: Facts) => decide(facts, clock.now(), { grant: false, session: true, person: true, consent: false });
   const demand = async (facts: Required<Pick<Facts, 'client' | 'person'>> & Facts, origin: Origin) => {
-    const decision = decide(facts, clock.now(), { grant: false, session: true, person: true, consent: false });
+    const decision = judged(facts);
     if (decision.allow) return;
     deps.log.warn('device approval unauthorized', {
       request_id: origin.requestId,
+      ref: shortId(origin.requestId),
       reason: decision.reason,
       client: facts.client.id,
       user: facts.person.id,
@@ -158,6 +161,13 @@ export function createDevices(deps: Deps) {
         asker: { ip: request.ip, userAgent: request.user_agent, at: request.created_at },
         expiresAt: request.expires_at,
       };
+    },
+
+    /** For the page of an `oidc_access_denied`: why, and who and what it is about. Undefined when the person may let the device in by now. */
+    async refusal(answerer: Answerer) {
+      const { client, person, ...facts } = (await opened(answerer)).facts;
+      const decision = judged({ client, person, ...facts });
+      return decision.allow ? undefined : { reason: decision.reason as Reason, client, person };
     },
 
     /** Lets the device in, once. `proof` is the reauthentication cookie, for clients that ask for it (else `reauthentication_required`). */

@@ -350,6 +350,6 @@ export function createFlow({
     return (await refuse(found, error)) ?? answered(origin);
   };
 
-  return { authorize, resume, view, complete, cancel, clientOf, scopesOf, shownClient };
+  return { authorize, resume, view, complete, cancel, refused: descriptions.refused, clientOf, scopesOf, shownClient };
 }
 export type SignInFlow = ReturnType<typeof createFlow>;

@@ -1,5 +1,6 @@
 import type { Reason } from '#access/decide.ts';
 import type { Step } from '#oidc/decide.ts';
+import type { Client, Person } from '#oidc/ports.ts';
 import type { Answer } from '#oidc/respond.ts';
 import type { Origin } from '#platform/http/context.ts';
 
@@ -117,6 +118,8 @@ export interface Flow {
   }): Promise<Completion>;
   /** Ends the interaction: the application gets `access_denied`. */
   cancel(input: { id: string; browser?: string; origin: Origin }): Promise<Sent | GoneView>;
+  /** What a person sees who may not use an application. */
+  refused(from: { reason: Reason; client: Client; person?: Person; origin: Origin }): Promise<RefusedView>;
   /** The id of the application that an interaction of this browser is about. */
   clientOf(id: string, browser: string | undefined): Promise<string | undefined>;
 }

@@ -59,5 +59,9 @@ test('a person who may not use the application can’t let a device in', async (
   await device(page, milton.passkey);
   const tv = await television(server, grafana);
   await page.goto(tv.verification_uri_complete ?? '');
-  await expect(heading(page)).toHaveText('The device stays outside');
+  await expect(heading(page)).toHaveText('Paperless isn’t open to you yet');
+  await expect(page.locator('header')).toContainText('is for the group Admin, and you are in no group yet');
+  await expect(page.locator('header')).toContainText('So the device stays outside too');
+  const [, reference = '?'] = ((await page.locator('.id').textContent()) ?? '').split(' · ');
+  expect(await server.line(reference)).toContain('reason=not-in-allowed-group');
 });

@@ -92,6 +92,20 @@ test('a closed account is told so in words, not in numbers', async ({ page, serv
   await expect(page.getByRole('alert')).toContainText('your account is closed for now');
 });
 
+test('who is disabled while they are asked is told so, and not sent to a profile they can’t open', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri, { launchURL: rp.url });
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  await server.change(milton.id, { disabled: true });
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(heading(page)).toHaveText('Your account is closed for now');
+  await expect(page.getByRole('link', { name: 'Back to Paperless' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'My profile' })).toHaveCount(0);
+});
+
 test('a link that ended says so and leaves the rest open', async ({ page, server }) => {
   const milton = await server.user();
   const issue = () => server.api<{ token: string }>('POST', `/api/users/${milton.id}/one-time-access-token`, { ttl: 600 });

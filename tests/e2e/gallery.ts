@@ -5,7 +5,7 @@ import { systemRandom } from '#platform/random.ts';
 import { type AccountModel, accountPage } from '#src/sign-in/pages/account.ts';
 import { adminPage } from '#src/sign-in/pages/admin.ts';
 import { loadAssets } from '#src/sign-in/pages/assets.ts';
-import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '#src/sign-in/pages/device-grant.ts';
+import { deviceCodePage, deviceConsentPage, deviceDonePage } from '#src/sign-in/pages/device-grant.ts';
 import { approvalPage, approvedPage, waitedPage, waitingPage } from '#src/sign-in/pages/device-login.ts';
 import { consentPage, type PersonStep, reauthenticatePage, selectAccountPage } from '#src/sign-in/pages/interaction.ts';
 import type { Look, Page } from '#src/sign-in/pages/layout.ts';
@@ -306,7 +306,21 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     }),
   'device-allowed': (look) => deviceDonePage(look, { allowed: true, client }),
   'device-denied': (look) => deviceDonePage(look, { allowed: false, client }),
-  'device-refused': deviceRefusedPage,
+  'device-refused': (look) =>
+    refusedPage(
+      look,
+      {
+        kind: 'refused',
+        reason: 'not-in-allowed-group',
+        client: grafana,
+        person,
+        missingGroups: ['Admin'],
+        personGroups: ['Familia'],
+        askWhom: 'Holo',
+        requestId: '7Q2M-K4XD',
+      },
+      'device',
+    ),
   'sign-out': (look) => signOutPage(look, person),
   'sign-out-refused': (look) => signOutPage(look, person, true),
   'signed-out': (look) => signedOutPage(look),

@@ -1,10 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Reason } from '#access/decide.ts';
 import type { Client, Person } from '#oidc/ports.ts';
 import type { ShownScope } from '#oidc/shown-scopes.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
 import { toPerson, toScope } from '../describe.ts';
-import { deviceCodePage, deviceConsentPage, deviceDonePage, deviceRefusedPage } from '../pages/device-grant.ts';
+import { deviceCodePage, deviceConsentPage, deviceDonePage } from '../pages/device-grant.ts';
+import { refusedPage } from '../pages/refused.ts';
 import { confirmPage } from '../pages/set-up.ts';
 import { toward } from '../pages/sign-in.ts';
 import { begun, formOf, type PageDeps, placed, refusedCode, sessionOf } from './deps.ts';
@@ -28,6 +30,8 @@ export interface PageDevices {
     reauthenticationRequired: boolean;
     asker: { ip: string; userAgent: string; at: number };
   }>;
+  /** Why `oidc_access_denied` was thrown; undefined when it would not be any more. */
+  refusal(answerer: Answerer): Promise<{ reason: Reason; client: Client; person: Person } | undefined>;
   /** `proof` is the reauthentication cookie's value, where that is required. */
   approve(answerer: Answerer, proof: string | undefined, origin: Origin): Promise<void>;
   deny(answerer: Answerer, origin: Origin): Promise<void>;
@@ -35,7 +39,7 @@ export interface PageDevices {
 
 /** `/device`: where a person lets a device in that has no browser (RFC 8628 section 3.3), or signs another browser in as themselves. */
 export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: PageDevices; deviceLogin: PageDeviceLogin }) {
-  const { renderer, cookies, devices, images, places, clock, log } = deps;
+  const { renderer, cookies, devices, flow, images, places, clock, log } = deps;
   const approval = createApproval(deps);
   const pathOf = (userCode: string) => `/device?${new URLSearchParams({ user_code: userCode })}`;
 
@@ -55,7 +59,11 @@ export function devicePages(app: OpenAPIHono<Env>, deps: PageDeps & { devices: P
       if (!(cause instanceof AppError)) throw cause;
       if (cause.code === 'not_signed_in') return signIn();
       const source = { here: '/device' };
-      if (cause.code === 'oidc_access_denied') return renderer.render(c, deviceRefusedPage, source);
+      const refused = cause.code === 'oidc_access_denied' && (await devices.refusal({ session, userCode: code }));
+      if (refused) {
+        const view = await flow.refused({ ...refused, origin: originOf(c) });
+        return renderer.render(c, (look) => refusedPage(look, view, 'device'), source);
+      }
       if (cause.code !== 'oidc_invalid_device_code') throw cause;
       refusedCode(c, log, cause);
       return renderer.render(c, (look) => deviceCodePage(look, { code, wrong: true }), source);

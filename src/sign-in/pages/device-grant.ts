@@ -52,14 +52,3 @@ export function deviceDonePage({ t }: Look, { allowed, client }: { allowed: bool
     : [t('device.denied.heading'), t('device.denied.text')];
   return { title, tucked: client, body: html`${heading(title, text)}<a class="button primary" href="/account">${t('refused.home')}</a>` };
 }
-
-/** The person may not use the application the device asks for; which one it is, the device shows. */
-export function deviceRefusedPage({ t }: Look): Page {
-  const title = t('device.denied.heading');
-  return {
-    title,
-    tucked: 'key',
-    body: html`${heading(title, t('device.refused.text'))}<p class="note">${t('refused.ask.nobody')}</p><a class="button primary" href="/account">${t('refused.home')}</a>`,
-    status: 403,
-  };
-}

@@ -160,7 +160,9 @@ async function ceremony({ button, hint, again = false }) {
   }
 }
 
-const hideField = () => field?.form && (field.form.hidden = true);
+function hideField() {
+  if (field?.form) field.form.hidden = true;
+}
 
 /** Offers passkeys in the name field, as long as nothing else is going on; a browser that can't do that doesn't need the field. */
 async function autofill() {

@@ -14,8 +14,11 @@ const groupText = (t: Translator, { missingGroups, personGroups }: RefusedView):
         yours: t.list(personGroups, 'conjunction'),
       });
 
-/** The person may not use the application: first what is fine, then what is not, then whom to ask. */
-export function refusedPage({ t }: Look, view: RefusedView): Page {
+/**
+ * The person may not use the application: first what is fine, then what is not, then whom to ask. `at`: where they wanted to use it; who came from a
+ * device has nothing to go back to in this browser.
+ */
+export function refusedPage({ t }: Look, view: RefusedView, at: 'browser' | 'device' = 'browser'): Page {
   const client = view.client.name;
   const [title, text] =
     view.reason === 'not-in-allowed-group'
@@ -23,15 +26,17 @@ export function refusedPage({ t }: Look, view: RefusedView): Page {
       : view.reason === 'user-disabled'
         ? [t('refused.disabled.heading'), t('refused.disabled.text', { client })]
         : [t('refused.other.heading', { client }), t('refused.other.text')];
-  const back = safeLink(view.client.launchUrl);
+  const back = at === 'browser' && safeLink(view.client.launchUrl);
   const other = view.id ? html`<a href="${switchPath(view.id)}">${t('person.notYou')}</a>` : undefined;
-  const home = html`<a class="button primary" href="/account">${t('refused.home')}</a>`;
+  // A closed account has no profile to look at.
+  const home = view.reason !== 'user-disabled' && html`<a class="button primary" href="/account">${t('refused.home')}</a>`;
+  const leave = back && html`<a class="button quiet" href="${back}">${t('refused.back', { client })}</a>`;
   return {
     title,
     tucked: view.client,
-    body: html`${heading(title, text)}${view.person && personCard(t, view.person, other)}
+    body: html`${at === 'device' ? heading(title, text, t('device.refused.text')) : heading(title, text)}${view.person && personCard(t, view.person, other)}
 <p class="note">${view.askWhom ? t.rich('refused.ask', { name: view.askWhom }) : t('refused.ask.nobody')}</p>
-${back ? html`<div class="two"><a class="button quiet" href="${back}">${t('refused.back', { client })}</a>${home}</div>` : home}
+${leave && home ? html`<div class="two">${leave}${home}</div>` : leave || home}
 ${reference(t, view.reason, view.requestId)}`,
     status: 403,
   };
