@@ -19,8 +19,12 @@ const PROBLEMS: Record<string, MessageKey> = {
   last: 'account.passkey.last',
 };
 
-/** The second is what PostgreSQL makes of an id that it could not even keep. */
-const NOT_THERE: ReadonlySet<string | undefined> = new Set(['not_found', 'invalid_request']);
+/** An id as a form names it. None of ours holds a NUL, and PostgreSQL would refuse to look for one. */
+const idOf = (sent: unknown): string => {
+  const id = String(sent ?? '');
+  if (id.includes('\0')) throw new AppError('not_found');
+  return id;
+};
 
 /** A query may name anything, also what every object has. */
 const chosen = (sentences: Record<string, MessageKey>, name = ''): MessageKey | undefined =>
@@ -68,11 +72,12 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
       const session = sessionOf(c);
       if (!session) return c.redirect('/login?redirect=%2Faccount', 303);
       try {
-        await work(c, session.userId, c.req.param('id') ?? '');
+        await work(c, session.userId, idOf(c.req.param('id')));
         return c.redirect(`/account?done=${done}`, 303);
       } catch (cause) {
         const code = cause instanceof AppError ? cause.code : undefined;
-        const problem = code === 'validation_failed' ? 'name' : code === 'last_passkey' ? 'last' : NOT_THERE.has(code) ? 'gone' : undefined;
+        const problem =
+          code === 'validation_failed' ? 'name' : code === 'last_passkey' ? 'last' : code === 'not_found' ? 'gone' : undefined;
         if (!problem) throw cause;
         return c.redirect(`/account?problem=${problem}`, 303);
       }
@@ -86,7 +91,7 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   });
   change('/account/passkeys/:id/remove', 'removed', (c, userId, id) => passkeyList.removeOwn(userId, id, originOf(c)));
   change('/account/applications/remove', 'forgotten', async (c, userId) =>
-    consents.revoke(userId, String((await formOf(c)).client ?? ''), originOf(c)),
+    consents.revoke(userId, idOf((await formOf(c)).client), originOf(c)),
   );
   change('/account/sessions/:id/end', 'ended', (c, userId, id) => sessions.revoke(userId, id, originOf(c)));
   change('/account/sessions/end-others', 'ended', (c, userId) =>

@@ -108,3 +108,12 @@ test('who is signed in is not shown a code, and a bookmark of Pocket ID’s lead
   for (const path of ['/settings', '/settings/account', '/settings/apps'])
     assert.equal((await ann_.visit(path)).headers.get('location'), '/account', path);
 });
+
+test('who tried too many codes is told for how long nothing helps', async (t) => {
+  const w = await world(t);
+  const ann_ = await ann(w);
+  for (let i = 0; i < 10; i++) await question(ann_, `EWRNG${100 + i}`);
+  assert.match(await question(ann_, 'EWRNG999'), /Wait 60 minutes, then try again/);
+  w.clock.advance(3541);
+  assert.match(await question(ann_, 'EWRNG999'), /Wait a minute, then try again/);
+});

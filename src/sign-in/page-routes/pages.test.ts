@@ -296,6 +296,16 @@ test('nobody touches another person’s passkeys and sessions through the profil
   assert.equal((await w.app.services.sessions.listOf(bob.id)).length, 1);
 });
 
+test('an id that could not even be kept is not there, on either database', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await ann.signIn();
+  for (const path of ['passkeys/a%00b/remove', 'passkeys/a%00b/rename', 'sessions/a%00b/end', 'applications/remove']) {
+    const answer = await ann.visit(`/account/${path}`, { form: { name: 'mine', client: 'a\0b' } });
+    assert.equal(answer.headers.get('location'), '/account?problem=gone', path);
+  }
+});
+
 test('a passkey’s name has 1 to 50 characters, however many bytes they are', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });

@@ -139,7 +139,7 @@ export function documentOf(look: Look, page: Page): Html {
 <meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
 <link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
 ${page.script?.finish && html`<script defer src="${assets.webauthn}" nonce="${nonce}"></script>`}<script type="module" src="${assets.script}" nonce="${nonce}"></script></head>
-<body${kind && html` class="${kind}"`} data-moment="${t('moment')}">
+<body${kind && html` class="${kind}"`} data-moment="${t('button.moment')}">
 ${main}
 ${footer(look, page.tucked)}
 ${page.script && html`<script type="application/json" id="data">${raw(dataBlock(page.script))}</script>`}

@@ -72,6 +72,9 @@ test('lists and times are said in the language', () => {
   assert.equal(String(t.list(['Admin', 'Familia'], 'disjunction')), '<strong>Admin</strong> oder <strong>Familia</strong>');
   const said = String(t.ago(1_790_000_000 - 7300, 1_790_000_000));
   assert.match(said, /^<time datetime="2026-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z" title="[^"]+ UTC">vor 2 Stunden<\/time>$/);
+  assert.match(String(t.ago(1_790_000_000 - 59, 1_790_000_000)), />gerade eben<\/time>$/);
+  assert.match(String(t.ago(1_790_000_000 + 5, 1_790_000_000)), />gerade eben<\/time>$/);
+  assert.match(String(t.ago(1_790_000_000 - 60, 1_790_000_000)), />vor 1 Minute<\/time>$/);
 });
 
 test('a language is chosen by its primary tag, and by what a browser wants most', () => {

@@ -111,10 +111,12 @@ export function translator(language: Language): Translator {
     },
     ago: (at: number, now: number): Html => {
       const seconds = Math.max(0, now - at);
-      const [unit, size] = UNITS.find(([, length]) => seconds >= length) ?? ['minute', 60];
+      const [unit, size] = UNITS.find(([, length]) => seconds >= length) ?? [];
+      // Of less than a minute the languages say "this minute", which nobody does.
+      const said = unit ? relative.format(-Math.floor(seconds / size), unit) : text('time.now');
       const date = new Date(at * 1000);
       const iso = date.toISOString();
-      return html`<time datetime="${iso}" title="${`${exact.format(date)} UTC`}">${relative.format(-Math.floor(seconds / size), unit)}</time>`;
+      return html`<time datetime="${iso}" title="${`${exact.format(date)} UTC`}">${said}</time>`;
     },
   });
   translators.set(language, made);

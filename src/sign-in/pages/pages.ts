@@ -28,7 +28,8 @@ export function createPages({ renderer }: { renderer: Renderer }) {
     mishap(c: Ctx, cause: unknown, status: number): Promise<Response> {
       const code: ErrorCode = cause instanceof AppError ? cause.code : status < 500 ? 'invalid_request_body' : 'internal_error';
       const kind = MISHAPS[code] ?? (status >= 500 ? 'failed' : status === 404 ? 'notFound' : status === 403 ? 'forbidden' : 'request');
-      return renderer.render(c, (look) => mishapPage(look, { kind, status, reason: code, requestId: shortId(c.var.requestId) }));
+      const wait = cause instanceof AppError ? cause.extra.retryAfter : undefined;
+      return renderer.render(c, (look) => mishapPage(look, { kind, status, reason: code, requestId: shortId(c.var.requestId), wait }));
     },
   };
 }

@@ -44,16 +44,17 @@ ${words(error, look)}${reference(t, error.reason, error.requestId)}`,
 /** Kinds of failure a page request can meet anywhere. */
 export type Mishap = 'failed' | 'unavailable' | 'notFound' | 'method' | 'forbidden' | 'crossSite' | 'busy' | 'request';
 
-/** The page of a failure that has nothing to do with an application. */
+/** The page of a failure that has nothing to do with an application. `wait`: seconds until it is worth another try. */
 export function mishapPage(
   { t }: Look,
-  { kind, status, reason, requestId }: { kind: Mishap; status: number; reason: string; requestId: string },
+  { kind, status, reason, requestId, wait = 0 }: { kind: Mishap; status: number; reason: string; requestId: string; wait?: number },
 ): Page {
   const title = t(`error.${kind}.heading`);
+  const text = t(`error.${kind}.text`, { minutes: Math.max(1, Math.ceil(wait / 60)) });
   return {
     title,
     tucked: 'key',
-    body: html`${heading(title, t(`error.${kind}.text`))}<a class="button primary" href="/account">${t('error.home')}</a>${reference(t, reason, requestId)}`,
+    body: html`${heading(title, text)}<a class="button primary" href="/account">${t('error.home')}</a>${reference(t, reason, requestId)}`,
     status,
   };
 }

@@ -36,7 +36,7 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
     : {
         ...both,
         waiting: t('signIn.waiting'),
-        done: t(purpose === 'prove' ? 'moment' : 'signIn.done'),
+        done: t(purpose === 'prove' ? 'button.moment' : 'signIn.done'),
         changed: t('passkey.changed'),
         cancelled: t(purpose === 'prove' ? 'passkey.notProven' : 'passkey.cancelled'),
         unknown: t(purpose === 'prove' ? 'passkey.notYours' : 'passkey.unknown'),
