@@ -44,6 +44,7 @@ test('the profile: a session elsewhere is ended from here', async ({ browser, pa
   await expect(heading(elsewhere)).toHaveText('Hello, Milton');
 
   await page.reload();
+  await expect(page.locator('#sessions ~ .rows > li').first()).toContainText('this browser');
   await page.getByRole('button', { name: 'End the session of Firefox on Windows' }).click();
   await expect(page.getByRole('status')).toHaveText('The session is ended.');
   // Else the autofill of the sign-in page would sign in again at once.

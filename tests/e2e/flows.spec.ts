@@ -277,6 +277,27 @@ test('an answer by form post crosses to the other site', async ({ page, server, 
   await expect(heading(page)).toHaveText('Refused: access_denied');
 });
 
+test('who is stopped on the way to an application that hands its form on to another site is told so', async ({
+  page,
+  server,
+  rp,
+  complaints,
+}) => {
+  const milton = await server.person();
+  const redirect_uri = `${rp.url}/callback-elsewhere`;
+  const paperless = await server.application(redirect_uri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless, { redirect_uri, response_mode: 'form_post' }));
+  await page.getByRole('button', touch).click();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(page.getByRole('alert')).toContainText('Paperless has our answer');
+  await expect(page.getByRole('button', { name: 'Continue' })).toBeHidden();
+  await expect(page.getByText('Taking you back')).toBeHidden();
+  await expect(page.getByRole('link', { name: 'Open Paperless' })).toHaveAttribute('href', rp.url);
+  // The browser's own word for it, which is what the person is told of.
+  expect(complaints.splice(0).join()).toContain('form-action');
+});
+
 test('without scripts everything but the passkey works', async ({ browser, context, page, server, rp }) => {
   const milton = await server.person();
   const paperless = await server.application(rp.redirectUri);

@@ -154,6 +154,9 @@ test('the amber button says in one line what it does and is doing, on the narrow
         expect((await button.boundingBox())?.height, `${locale} ${name}: ${await button.textContent()}`).toBeLessThan(60);
       };
       await isOneLine();
+      await page.emulateMedia({ forcedColors: 'active' });
+      await isOneLine();
+      await page.emulateMedia({ forcedColors: 'none' });
       // What it says while somebody waits.
       const words = await page.evaluate(() => JSON.parse(document.getElementById('data')?.textContent ?? '{}').words ?? {});
       for (const word of [words.waiting, words.done, await page.locator('body').getAttribute('data-moment')]) {

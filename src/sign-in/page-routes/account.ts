@@ -58,7 +58,10 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
           scopes: JSON.parse(scope) as string[],
           lastUsedAt: Math.floor(Date.parse(lastUsedAt) / 1000),
         })),
-        sessions: all.map((entry) => ({ ...entry, current: entry.id === session.id })),
+        // This one first: among many it is what the others are told apart from.
+        sessions: all
+          .map((entry) => ({ ...entry, current: entry.id === session.id }))
+          .sort((a, b) => Number(b.current) - Number(a.current)),
         now: clock.now(),
         notice: chosen(NOTICES, c.req.query('done')),
         problem: chosen(PROBLEMS, c.req.query('problem')),

@@ -261,6 +261,16 @@ async function wait({ url, seconds, next, over }) {
 }
 if (data.wait) wait(data.wait);
 
+// A form that went on to another place than its page's policy allows.
+addEventListener('securitypolicyviolation', (event) => {
+  const instead = /** @type {HTMLElement | null} */ (document.querySelector('[data-stopped]'));
+  if (event.effectiveDirective !== 'form-action' || !words.stopped) return;
+  const over = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('form[data-now], .pocket > header > p'));
+  for (const element of over) element.hidden = true;
+  if (instead) instead.hidden = false;
+  say(new Refusal('stopped'));
+});
+
 if (data.forget) history.replaceState(null, '', data.forget);
 /** @type {HTMLFormElement | null} */ (document.querySelector('form[data-now]'))?.submit();
 
