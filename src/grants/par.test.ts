@@ -86,7 +86,9 @@ test('fapi2-…-par-attempt-reuse-request_uri: an answered request is not answer
   const begun = await milton.visit(first);
   const second = await milton.visit(first);
   await rp.walk(milton, begun);
-  assert.equal((await milton.visit(first)).status, 400, 'to the browser that has the answer');
+  const again = await milton.visit(first);
+  assert.equal(again.status, 400, 'to the browser that has the answer');
+  assert.match(await again.text(), /<h1>This sign-in is over<.*begin again where you came from/s);
   const late = new URL(second.headers.get('location') ?? '', w.config.appUrl);
   const resumed = await milton.visit(`/authorize?interaction=${late.searchParams.get('interaction')}`);
   assert.equal(await sentBy(w, resumed), undefined, 'nor by the other interaction it began');

@@ -90,6 +90,14 @@ test('a closed account is told so in words, not in numbers', async ({ page, serv
   await page.goto(rp.startUrl(paperless));
   await page.getByRole('button', touch).click();
   await expect(page.getByRole('alert')).toContainText('your account is closed for now');
+  const reference = async () => /[\dA-F]{4}-[\dA-F]{4}$/.exec((await page.getByRole('alert').textContent()) ?? '')?.[0] ?? 'no reference';
+  expect(await server.line(await reference())).toContain('unauthorized');
+
+  const { token } = await server.api<{ token: string }>('POST', `/api/users/${milton.id}/one-time-access-token`, { ttl: 600 });
+  await page.goto(`${server.url}/lc/${token}`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('alert')).toContainText('The code is right, but your account is closed for now');
+  expect(await server.line(await reference())).toContain('unauthorized');
 });
 
 test('who is disabled while they are asked is told so, and not sent to a profile they can’t open', async ({ page, server, rp }) => {

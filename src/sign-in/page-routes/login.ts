@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ErrorCode } from '#platform/errors.ts';
-import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { type Ctx, type Env, originOf, shortId } from '#platform/http/context.ts';
 import { languageOf } from '../pages/language.ts';
 import { type MessageKey, translator } from '../pages/messages.ts';
 import { alternativePage, codePage, newPage, signInPage, toward } from '../pages/sign-in.ts';
@@ -70,9 +70,13 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       const problem = CODE_PROBLEMS[refused] ?? (code.length === 6 || code.length === 12 ? 'code.error.wrong' : 'code.error.length');
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
+      const id = shortId(c.var.requestId);
       if (byScript(c))
-        return c.json({ sentence: translator(languageOf(c, secure, {}))(problem), code: refused, request_id: c.var.requestId }, status);
-      return renderer.render(c, (look) => codePage(look, { destination, code, problem: look.t(problem), status }), { here });
+        return c.json(
+          { sentence: translator(languageOf(c, secure, {}))(problem, { id }), code: refused, request_id: c.var.requestId },
+          status,
+        );
+      return renderer.render(c, (look) => codePage(look, { destination, code, problem: look.t(problem, { id }), status }), { here });
     }
   });
 }

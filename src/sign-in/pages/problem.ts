@@ -3,12 +3,14 @@ import type { ErrorPage } from '../view.ts';
 import { heading, type Look, type Page, reference, safeLink } from './layout.ts';
 import type { Html, MessageKey } from './messages.ts';
 
-type Kind = 'client' | 'redirect' | 'failed' | 'unavailable' | 'other';
+type Kind = 'client' | 'redirect' | 'over' | 'failed' | 'unavailable' | 'other';
 
 /** Which of our explanations fits a reason code of the engine. */
 function kindOf({ reason, status }: ErrorPage): Kind {
   if (status === 503) return 'unavailable';
   if (status >= 500) return 'failed';
+  // What was pushed was answered, or waited too long: nobody has set anything up wrongly.
+  if (reason === 'request-uri-unknown') return 'over';
   if (/redirect-uri/.test(reason)) return 'redirect';
   if (/client/.test(reason)) return 'client';
   return 'other';
@@ -25,7 +27,7 @@ export function errorPage(look: Look, error: ErrorPage): Page {
   const kind = kindOf(error);
   const client = error.client?.name ?? '';
   const named = kind === 'other' && client ? '.app' : '';
-  const key = kind === 'other' ? 'error' : `error.${kind}`;
+  const key = kind === 'other' ? 'error' : kind === 'over' ? 'gone.unknown' : `error.${kind}`;
   const title = t(`${key}.heading${named}` as MessageKey, { client });
   const text = t(`${key}.text` as MessageKey, { client: client || t('error.redirect.application'), site: site.name });
   const back = safeLink(error.client?.launchUrl);
@@ -35,7 +37,7 @@ export function errorPage(look: Look, error: ErrorPage): Page {
   return {
     title,
     tucked: error.client ?? 'key',
-    body: html`${heading(title, text)}${error.status < 500 && html`<p class="note">${t('error.note')}</p>`}${button}
+    body: html`${heading(title, text)}${error.status < 500 && kind !== 'over' && html`<p class="note">${t('error.note')}</p>`}${button}
 ${words(error, look)}${reference(t, error.reason, error.requestId)}`,
     status: error.status,
   };

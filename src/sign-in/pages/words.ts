@@ -19,7 +19,7 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
     expired: t('passkey.expired'),
     offline: t('passkey.offline'),
     busy: t('passkey.busy'),
-    disabled: t('passkey.disabled'),
+    disabled: t('passkey.disabled', { id: '{id}' }),
     signedOut: t('passkey.signedOut'),
     failed: t('passkey.failed', { id: '{id}' }),
   };
