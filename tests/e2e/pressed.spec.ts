@@ -62,7 +62,34 @@ test('a passkey script that got lost on the way is no fault of the browser, and 
   await expect(heading(page)).toHaveText('Let Paperless know you?');
 });
 
+test('who was signed out meanwhile presses once more, and is where they can sign in', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  await page.goto(rp.startUrl(paperless, { prompt: 'login' }));
+  await expect(heading(page)).toHaveText('Is it still you, Milton?');
+  await server.api('DELETE', `/api/users/${milton.id}/sessions`);
+  await page.getByRole('button', { name: 'Yes, it’s me' }).click();
+  await expect(page.getByRole('alert')).toContainText('You were signed out in the meantime');
+  await page.getByRole('button', { name: 'Yes, it’s me' }).click();
+  await expect(heading(page)).toHaveText('Sign in to Paperless');
+});
+
+test('a link too long for one line keeps its distance from what is above it', async ({ page, server, rp }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const paperless = await server.application(rp.redirectUri, { name: 'Paperless of the Rivera family and their friends' });
+  await page.goto(rp.startUrl(paperless));
+  const link = page.getByRole('button', { name: 'Back to Paperless' });
+  const [box, text] = [await link.boundingBox(), await link.locator('span').boundingBox()];
+  expect(text?.height).toBeGreaterThan(40);
+  expect((text?.y ?? 0) - (box?.y ?? 0)).toBeGreaterThanOrEqual(8);
+});
+
 test('a browser without passkeys shows the other ways in, and no button that would do nothing', async ({ page, server }) => {
+  await server.user({ isAdmin: true });
   await page.addInitScript(() => Reflect.deleteProperty(window, 'PublicKeyCredential'));
   await page.goto(`${server.url}/login`);
   await expect(page.getByRole('alert')).toContainText('This browser can’t use passkeys');

@@ -152,6 +152,7 @@ async function ceremony({ button, hint, again = false }) {
     if (sent) sending = false;
     const name = /** @type {any} */ (cause)?.code;
     if (name === 'ERROR_CEREMONY_ABORTED' || (!button && !(cause instanceof Refusal))) return;
+    if (cause instanceof Refusal && cause.word === 'signedOut') blocked = 'signedOut';
     if (cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
     busy(button, false);
     working = false;
@@ -180,10 +181,10 @@ function obstacle() {
   return webauthn.browserSupportsWebAuthn() ? undefined : 'unsupported';
 }
 
-const blocked = obstacle();
+let blocked = obstacle();
 if (blocked) say(new Refusal(blocked));
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('button[data-passkey]'))) {
-  // What can't work here is not there to be pressed; what didn't load may load the next time.
+  // What can't work here is not there to be pressed; what didn't load may load the next time, and who was signed out can sign in again.
   button.hidden = blocked !== undefined && blocked !== 'offline';
   button.addEventListener('click', () => (blocked ? location.reload() : ceremony({ button, hint: button.dataset.passkey })));
 }
