@@ -4,9 +4,11 @@ import { type Ctx, type Env, type Origin, originOf } from '#platform/http/contex
 import type { Caller, Role } from './caller.ts';
 import { keyReaches } from './key-scopes.ts';
 
-/** How a credential becomes a caller. Each answers undefined when the value is unknown, and throws `user_disabled` when its owner may not act. */
+/** How a credential becomes a caller; undefined when the value is unknown, over or revoked. */
 export interface Credentials {
+  /** Throws `user_disabled` when its person may not act. */
   session(value: string): Promise<Caller | undefined>;
+  /** Throws `invalid_api_key` when its owner may not act. */
   apiKey(value: string): Promise<Caller | undefined>;
 }
 

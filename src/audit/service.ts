@@ -8,7 +8,7 @@ import type { Random } from '#platform/random.ts';
 import { auditStore } from './store.ts';
 
 export interface AuditEntry {
-  /** SIGN_IN, CLIENT_AUTHORIZATION, …, or for administration `user.create`-like `<OBJECT>_<VERB>` in capitals: USER_CREATED. */
+  /** What happened: SIGN_IN, CLIENT_AUTHORIZATION, …; of administration the object and what was done to it: USER_CREATED. */
   event: string;
   /** Whom it is about. */
   user?: { id: string; username: string };

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { type UriPolicy, uriMatches, uriPatternProblem } from '#oidc/checks/uri-pattern.ts';
+import { DEVICE_CODE_GRANT } from '#oidc/device.ts';
+import type { DocumentGrant } from '#oidc/ports.ts';
 import { ALGS } from './contract.ts';
-
-/** How people may come to a client that describes itself. */
-export type DocumentGrant = 'authorization_code' | 'device_code';
 
 /** What a client says of itself. */
 export interface ClientDocument {
@@ -20,7 +19,6 @@ export interface ClientDocument {
 /** Why a document is not taken; for the log. */
 export class DocumentRefused extends Error {}
 
-const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const MAX_NAME = 40;
 
 const uris = z.array(z.string().max(2048)).max(20).default([]);
@@ -92,7 +90,7 @@ export function readDocument(clientId: string, text: string, policy: UriPolicy):
   if (data.client_id !== clientId) throw new DocumentRefused('client_id is another one');
   const grants: DocumentGrant[] = [];
   if (data.grant_types.includes('authorization_code')) grants.push('authorization_code');
-  if (data.grant_types.includes(DEVICE)) grants.push('device_code');
+  if (data.grant_types.includes(DEVICE_CODE_GRANT)) grants.push('device_code');
   if (grants.length === 0) throw new DocumentRefused('grant_types has nothing we offer');
   if (grants.includes('authorization_code') && (!data.response_types.includes('code') || data.redirect_uris.length === 0))
     throw new DocumentRefused('it has no redirect URI, or does not ask for codes');

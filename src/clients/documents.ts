@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '#access/actor.ts';
 import { type UriPolicy, uriMatches } from '#oidc/checks/uri-pattern.ts';
-import type { Client, ClientDocuments } from '#oidc/ports.ts';
+import type { Client, ClientDocuments, DocumentGrant } from '#oidc/ports.ts';
 import { changes } from '#platform/changes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -12,7 +12,7 @@ import { FetchRefused, type PublicFetch } from '#platform/http/public-fetch.ts';
 import type { Log } from '#platform/log.ts';
 import { searchKey } from '#platform/text.ts';
 import type { Audit } from '../audit/service.ts';
-import { type ClientDocument, type DocumentGrant, DocumentRefused, freshSeconds, isDocumentUrl, readDocument } from './document.ts';
+import { type ClientDocument, DocumentRefused, freshSeconds, isDocumentUrl, readDocument } from './document.ts';
 import { documentStore } from './document-store.ts';
 import { blankClient } from './merge.ts';
 import type { FetchedLogo } from './service.ts';

@@ -43,7 +43,7 @@ interface Deps {
 }
 
 const LIFE_SECONDS = 300;
-/** Its cookie stays longer, so that who is late is told that the request has expired (contract, section 1.19). */
+/** Its cookie stays longer, so that who is late is told that the request has expired. */
 const COOKIE_SECONDS = 900;
 /** How long a browser's question may wait for its answer. */
 const WAIT_SECONDS = 25;

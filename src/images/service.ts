@@ -19,7 +19,7 @@ export interface ServedImage extends CleanImage {
   /** Of the bytes: an entity tag. */
   hash: string;
 }
-/** Images of the installation: what they may be, and whether one that was never replaced has a default. */
+/** Images of the installation, each with the formats that may be sent for it; undefined: all that a logo may be. */
 export const APPLICATION_IMAGES = {
   logoLight: undefined,
   logoDark: undefined,

@@ -14,7 +14,7 @@ export interface Client {
   name: string;
   type: 'standard' | 'cimd';
   isPublic: boolean;
-  /** Patterns, as registered (contract section 2.5). */
+  /** Patterns, as registered (`checks/uri-pattern.ts`). */
   redirectUris: readonly string[];
   postLogoutRedirectUris: readonly string[];
   requirePkce: boolean;
@@ -150,7 +150,7 @@ export interface Facts {
   token?: Token;
   /** The session's person, else the grant's. */
   person?: Person;
-  /** Scopes the person has consented to at this client. */
+  /** What the person has consented to at this client, as `consentKeys` names it. */
   consented?: readonly string[];
   /** When that consent was last used. */
   consentUsedAt?: Seconds;
@@ -182,19 +182,11 @@ export interface NewToken {
   expiresAt: Seconds;
 }
 
-/** What a client is granted for itself, or a person grants it outside of a browser. */
-export interface NewGrant {
-  clientId: string;
-  userId: string | null;
-  sessionId: string | null;
-  kind: GrantKind;
-  scopes: readonly string[];
-  resource: string | null;
-  authTime: Seconds | null;
-  amr: readonly string[];
-  request: GrantRequest;
-  expiresAt: Seconds;
-}
+/** A grant before it is stored. */
+export type NewGrant = Pick<
+  Grant,
+  'clientId' | 'userId' | 'sessionId' | 'kind' | 'scopes' | 'resource' | 'authTime' | 'amr' | 'request' | 'expiresAt'
+>;
 
 /** Grants and tokens change here, each call in one transaction; a spent one-time value is told by `false`, never by a second answer. */
 export interface Grants {
@@ -204,8 +196,9 @@ export interface Grants {
   rotate(refreshToken: string, grant: Pick<Grant, 'id' | 'createdAt'>, tokens: readonly NewToken[], now: Seconds): Promise<boolean>;
   /** One more access token of a grant. */
   addToken(grantId: string, token: NewToken, now: Seconds): Promise<void>;
+  /** Stores what a client is granted for itself, with its tokens. */
   open(grant: NewGrant, tokens: readonly NewToken[], now: Seconds): Promise<void>;
-  /** The grant and all its tokens end. `audit` names why, when an administrator should see it. */
+  /** The grant and all its tokens end. */
   revoke(grantId: string, now: Seconds): Promise<void>;
   /** One access token ends, its grant stays. */
   dropToken(value: string): Promise<void>;
@@ -225,17 +218,16 @@ export interface PushedRequests {
   ): Promise<{ id: string; browser: string; parameters: ReadonlyMap<string, string> } | undefined>;
 }
 
+/** How people may come to a client that describes itself. */
+export type DocumentGrant = Exclude<GrantKind, 'client_credentials'>;
+
 /** Clients that describe themselves by a document at the URL that is their id. */
 export interface ClientDocuments {
   /**
    * Makes sure that what is stored of such a client is what its document says now; false when it may not be used this way. Any other id is none of its
    * business, and true. May take as long as a fetch; never throws for what the other side does. `from` is told in the audit log.
    */
-  prepare(
-    clientId: string,
-    grant: 'authorization_code' | 'device_code',
-    from?: { requestId: string; ip: string; userAgent: string },
-  ): Promise<boolean>;
+  prepare(clientId: string, grant: DocumentGrant, from?: Origin): Promise<boolean>;
   /** Whether a stored client may still be used at all: documents of its address are taken. */
   admits(client: Pick<Client, 'type' | 'id'>): boolean;
 }

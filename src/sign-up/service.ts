@@ -69,8 +69,8 @@ export function createSignUp<D extends Defaults>({ db, clock, random, seal, audi
     accepts: async (token: string): Promise<boolean> => (await signupTokenStore(db).usable(sha256(token), clock.now())) !== undefined,
 
     /**
-     * Makes an account and signs it in, by no method: whoever makes an account has not proved yet who they are (contract, section 1.15). A token
-     * counts whatever the configuration says about sign-up: an administrator made it to be used. Throws
+     * Makes an account and signs it in, by no method: whoever makes an account has not proved yet who they are. A token counts
+     * whatever the configuration says about sign-up: an administrator made it to be used. Throws
      * `open_signup_disabled`, `token_invalid_or_expired`, `validation_failed` or `already_in_use`; a token is only used up by an account.
      */
     async signUp(from: { input: SignUp; token?: string; origin: Origin; replaces?: string }) {

@@ -3,7 +3,7 @@ import type { Client, Keys, NewToken, Seconds, Values } from '../ports.ts';
 
 export interface AccessTokenInput {
   client: Client;
-  /** The person's id, or undefined when the client acts for itself. */
+  /** The person's id; null when the client acts for itself. */
   userId: string | null;
   scopes: readonly string[];
   resource: string | null;

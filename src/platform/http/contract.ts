@@ -86,7 +86,10 @@ const whole = (text: string | null): number | undefined => (text === null ? 1 : 
 
 const MOST_SEARCHED = 1000;
 
-/** Contract section 1.1: both spellings of page and limit; out-of-range numbers are clamped; a number that is none makes the options default. */
+/**
+ * What a list is asked for, as Pocket ID reads it: both spellings of page and limit; out-of-range numbers are clamped; a number that is none makes all
+ * options default. Throws `validation_failed` for a search that is too long.
+ */
 export function listOptions(url: string): ListOptions {
   const query = new URL(url).searchParams;
   const pageText = query.get('pagination[page]') ?? query.get('page');

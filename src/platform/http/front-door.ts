@@ -39,7 +39,7 @@ interface Deps<R extends Row> {
 
 /**
  * Two middlewares for every request. The first names the request and gives the answer the headers its handler did not choose; the second finds the
- * route's row and refuses what the row does not allow. A route without a row is refused, and stops the start before that (`assertEveryRouteHasARow`).
+ * route's row and refuses what the row does not allow. A route without a row is refused, and stops the start before that (`routesWithoutRow`).
  */
 export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, takeFrom, newRequestId }: Deps<R>) {
   const secure = appUrl.startsWith('https:');
