@@ -5,7 +5,7 @@ import test from 'node:test';
 import { sql } from 'kysely';
 import { MIGRATIONS } from './platform/db/migrations/list.ts';
 import { honoPath } from './platform/http/front-door.ts';
-import { RATE_LIMITS, ROUTES } from './routes.ts';
+import { ROUTES, rowOf } from './routes.ts';
 import { type Application, application } from './testing/applications.ts';
 import { person } from './testing/people.ts';
 import { type World, world } from './testing/world.ts';
@@ -20,11 +20,11 @@ test('SEC-113 every route has a row in routes.ts, and every row is served', asyn
   assert.deepEqual([...served].sort(), [...rows].sort());
 });
 
-test('a row names a folder that is there, words that are known, and a bucket that exists', () => {
-  for (const row of ROUTES) {
-    assert.ok(existsSync(join(import.meta.dirname, row.home)), `${row.path}: ${row.home}`);
-    assert.ok(row.limit === undefined || row.limit in RATE_LIMITS, `${row.path}: ${row.limit}`);
-  }
+test('a row names a folder that is there, and a word that nobody knows stops the start', () => {
+  for (const row of ROUTES) assert.ok(existsSync(join(import.meta.dirname, row.home)), `${row.path}: ${row.home}`);
+  assert.equal(rowOf('post /api/x none users limit=signup').limit, 'signup');
+  for (const line of ['post /api/x none users quite', 'post /api/x everybody users', 'post /api/x none users limit=sign-up'])
+    assert.throws(() => rowOf(line), /^Error: the row of post \/api\/x has a word/, line);
 });
 
 test('a path that nobody serves is answered as Pocket ID does, and told apart from a method that is missing', async (t) => {

@@ -1,3 +1,5 @@
+import { WHO, type Who } from '#access/guard.ts';
+
 /**
  * Every URL we serve. The `who` of a row is enforced before its handler runs, and a handler whose row is missing stops the start.
  *
@@ -10,12 +12,10 @@
  * - `auditor`  an administrator or auditor; only on rows that read
  * - `protocol` OAuth: client authentication or a bearer token, checked by the engine; other sites may call it
  *
- * Behind the folder a row may say more: `cors`, `cross-site`, `any-body`, `upload`, `long`, `quiet`, `limit=<name>`; see RouteRow.
+ * Behind the folder a row may say more: `cors`, `any-body`, `upload`, `long`, `quiet`, `limit=<name>`; see RouteRow.
  */
-export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'manager' | 'auditor' | 'protocol';
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface RouteRow {
-  method: Method;
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI form: `/api/users/{id}` */
   path: string;
   who: Who;
@@ -23,7 +23,7 @@ export interface RouteRow {
   home: string;
   /** `cors`: pages of any origin may read the answer, preflights are answered. */
   cors: boolean;
-  /** `cross-site`, and every `protocol` row: other sites may post here with a person's cookies, the handler has its own defence. */
+  /** Every `protocol` row: other sites may post here with a person's cookies, the handler has its own defence. */
   crossSite: boolean;
   /** `any-body`, and every `protocol` row: the body is a form or a file, not JSON. */
   anyBody: boolean;
@@ -237,37 +237,30 @@ post   /api/oidc/device/verify                              browser   grants
 post   /api/oidc/device/deny                                browser   grants
 `;
 
-export const ROUTES: readonly RouteRow[] = table
-  .trim()
-  .split('\n')
-  .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-  .map((line) => {
-    const [method, path, who, home, ...words] = line.trim().split(/\s+/);
-    const has = (word: string) => words.includes(word);
-    return {
-      method,
-      path,
-      who,
-      home,
-      cors: has('cors'),
-      crossSite: has('cross-site') || who === 'protocol',
-      anyBody: has('any-body') || has('upload') || who === 'protocol',
-      upload: has('upload'),
-      long: has('long'),
-      quiet: has('quiet'),
-      limit: words.find((word) => word.startsWith('limit='))?.slice('limit='.length),
-    } as RouteRow;
-  });
+const WORDS = ['cors', 'any-body', 'upload', 'long', 'quiet'];
 
-const MUCH = ROUTES.filter((row) => row.upload || row.long).map((row) => ({
-  method: row.method.toUpperCase(),
-  pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
-}));
-/** Whether a request may have a body as large as a picture. */
-export const takesMuch = (method: string, path: string): boolean => MUCH.some((row) => row.method === method && row.pattern.test(path));
-
-/** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
-export const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];
+/** A line of the table. Throws for a word that it does not know: passed over, a slip of the pen would open a route, or leave it without its limit. */
+export function rowOf(line: string): RouteRow {
+  const [method, path, who = '', home, ...words] = line.trim().split(/\s+/);
+  const limit = words.find((word) => word.startsWith('limit='))?.slice('limit='.length);
+  const unknown = words.find((word) => !WORDS.includes(word) && word !== `limit=${limit}`);
+  if (!(WHO as readonly string[]).includes(who) || unknown !== undefined || (limit !== undefined && !Object.hasOwn(RATE_LIMITS, limit)))
+    throw new Error(`the row of ${method} ${path} has a word that nobody knows`);
+  const has = (word: string) => words.includes(word);
+  return {
+    method,
+    path,
+    who,
+    home,
+    cors: has('cors'),
+    crossSite: who === 'protocol',
+    anyBody: has('any-body') || has('upload') || who === 'protocol',
+    upload: has('upload'),
+    long: has('long'),
+    quiet: has('quiet'),
+    limit,
+  } as RouteRow;
+}
 
 /** Token buckets for each client address, as Pocket ID has them: `count` requests in `seconds`, `burst` at once. `api` counts everything but pages. */
 export const RATE_LIMITS = {
@@ -284,3 +277,19 @@ export const RATE_LIMITS = {
   'verify-email': { count: 1, seconds: 10, burst: 5 },
 } as const;
 export type RateLimit = keyof typeof RATE_LIMITS;
+
+export const ROUTES: readonly RouteRow[] = table
+  .trim()
+  .split('\n')
+  .filter((line) => line.trim() !== '')
+  .map(rowOf);
+
+const MUCH = ROUTES.filter((row) => row.upload || row.long).map((row) => ({
+  method: row.method.toUpperCase(),
+  pattern: new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`),
+}));
+/** Whether a request may have a body as large as a picture. */
+export const takesMuch = (method: string, path: string): boolean => MUCH.some((row) => row.method === method && row.pattern.test(path));
+
+/** `/lc/{code}` → `/lc/`: what follows signs somebody in, so the request log leaves it out. */
+export const SECRET_PATHS = [...new Set(ROUTES.flatMap(({ path }) => /^(.*\/)\{(?:code|token|secret)\}/.exec(path)?.[1] ?? []))];

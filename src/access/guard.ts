@@ -12,7 +12,9 @@ export interface Credentials {
   apiKey(value: string): Promise<Caller | undefined>;
 }
 
-export type Who = 'none' | 'opt' | 'user' | 'browser' | 'admin' | 'manager' | 'auditor' | 'protocol';
+export const WHO = ['none', 'opt', 'user', 'browser', 'admin', 'manager', 'auditor', 'protocol'] as const;
+/** Who may call a route; `routes.ts` says what each word means. */
+export type Who = (typeof WHO)[number];
 
 /** Whether a role satisfies a row of `routes.ts`; `reads` says that the method changes nothing. */
 export function roleSatisfies(who: Who, role: Role, reads: boolean): boolean {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ROUTES, type RouteRow, type Who } from '../routes.ts';
+import { ROUTES, type RouteRow } from '../routes.ts';
 import { keyOf, personWithRole } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
+import type { Who } from './guard.ts';
 
 /**
  * Who may call what: one line for each word of `routes.ts`, one column for each caller. `in` reaches the handler; `401` nobody is signed in,
