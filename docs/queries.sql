@@ -352,9 +352,6 @@ delete from "oauth_token" where "grant_id" = ? and "kind" = ?;
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);
 delete from "oauth_token" where "grant_id" = ? and "kind" = ? and "expires_at" < ?;
 
--- findToken
-select * from "oauth_token" where "token_hash" = ?;
-
 -- deleteToken
 delete from "oauth_token" where "token_hash" = ?;
 
@@ -524,9 +521,6 @@ insert into "passkey" ("id", "user_id", "credential_id", "public_key", "counter"
 
 -- listOf
 select * from "passkey" where "user_id" = ? order by "created_at", "id";
-
--- find
-select * from "passkey" where "id" = ? and "user_id" = ?;
 
 -- rename
 update "passkey" set "name" = ? where "id" = ? and "user_id" = ? returning *;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import test from 'node:test';
+import { ERRORS } from '#platform/errors.ts';
 
 /** The direction rules: who may import whom. Test files and `src/testing/` stand outside of them. */
 
@@ -147,6 +148,23 @@ test('10. no feature imports integrations, gateway or apply', () => {
 
 test('every folder of the source is one the rules know', () => {
   const folders = new Set(files.filter((file) => file.split('/').length > 2).map(folder));
-  for (const name of folders) assert.ok(NOT_FEATURES.has(name) || feature(`src/${name}/x.ts`), name);
+  const isFeature = (name: string) => files.some((file) => folder(file) === name && role(file) !== undefined);
+  assert.deepEqual(
+    [...folders].filter((name) => !NOT_FEATURES.has(name) && !isFeature(name)),
+    [],
+    'a feature has a contract, a store, a service or routes',
+  );
+  const gone = [...NOT_FEATURES].filter((name) => !existsSync(join(root, 'src', name)));
+  assert.deepEqual(gone, [], 'no folder is excused that is not there');
   assert.deepEqual(globSync('src/**/index.ts', { cwd: root }), [], 'a file says by its name what is in it');
+});
+
+test('an error that nothing sends has no code', () => {
+  const text = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  const named = (code: string) => text.filter((source) => new RegExp(`['"]${code}['"]`).test(source)).length;
+  // The table of AppError names its codes as keys, the list of OAuthError as strings: that one mention does not count.
+  const oauth = /export type OAuthErrorCode =([^;]*);/.exec(readFileSync(join(root, 'src/oidc/errors.ts'), 'utf8'))?.[1] ?? '';
+  const oauthCodes = [...oauth.matchAll(/'(\w+)'/g)].map(([, code]) => code!);
+  assert.ok(oauthCodes.length > 15);
+  assert.deepEqual([...Object.keys(ERRORS).filter((code) => named(code) === 0), ...oauthCodes.filter((code) => named(code) < 2)], []);
 });

@@ -69,7 +69,6 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
     sweep: async (now: number, limit = 1000): Promise<number> => Number((await grantStore(db).sweep(now, limit)).numDeletedRows),
   };
 }
-export type GrantsService = ReturnType<typeof createGrants>;
 
 const grantRow = (id: string, grant: NewGrant, now: number) => ({
   id,

@@ -90,7 +90,6 @@ export const grantStore = (db: Db) => ({
       ...(mayHaveExpired ? [removeExpired.with(db, { grantId, now })] : []),
     ]),
 
-  findToken: (tokenHash: string) => db.selectFrom('oauth_token').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst(),
   deleteToken: (tokenHash: string) => db.deleteFrom('oauth_token').where('token_hash', '=', tokenHash).execute(),
 
   revoke: (grantId: string, now: number) =>

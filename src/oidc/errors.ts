@@ -1,20 +1,16 @@
 /**
- * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009, RFC 8707, RFC 9101 section 6.2, OpenID Connect Core section 3.1.2.6 and its error code
- * for authentication requirements that cannot be met.
+ * RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5, RFC 8707, RFC 9126 section 2.3, OpenID Connect Core section 3.1.2.6 and its
+ * error code for authentication requirements that cannot be met. Only those that are sent.
  */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'unauthorized_client'
   | 'access_denied'
   | 'unsupported_response_type'
-  | 'unsupported_response_mode'
   | 'invalid_scope'
-  | 'server_error'
-  | 'temporarily_unavailable'
   | 'invalid_client'
   | 'invalid_grant'
   | 'unsupported_grant_type'
-  | 'unsupported_token_type'
   | 'invalid_target'
   | 'invalid_token'
   | 'insufficient_scope'
@@ -31,13 +27,15 @@ export type OAuthErrorCode =
   | 'slow_down'
   | 'expired_token';
 
+type Status = 400 | 401 | 403 | 413;
+
 interface Extra {
   /** For the log and the audit log: a reason code, never sent to the client. */
   reason?: string;
   /** May be sent to the client by redirect: client and redirect URI were found good before. */
   redirectable?: boolean;
   /** Overrides the status of a direct answer. */
-  status?: 400 | 401 | 403 | 405 | 413 | 415 | 503;
+  status?: Status;
   /** Whom the refusal is about, for the log and the audit log. */
   about?: About;
   cause?: unknown;
@@ -55,7 +53,7 @@ export class OAuthError extends Error {
   readonly reason: string;
   readonly redirectable: boolean;
   readonly about: About;
-  readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 503;
+  readonly status: Status;
   constructor(code: OAuthErrorCode, description: string, extra: Extra = {}) {
     super(`${code}: ${description}`, { cause: extra.cause });
     this.name = 'OAuthError';

@@ -131,4 +131,3 @@ export function openApiDocument(
     },
   };
 }
-export type OpenApiDocument = ReturnType<typeof openApiDocument>;

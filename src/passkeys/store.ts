@@ -46,7 +46,6 @@ const noteUse = compileOnce((db, { id, counter, backup_state, last_used_at }: Us
 
 /** SQL of passkeys, challenges and reauthentication proofs. */
 export const passkeyStore = (db: Db) => {
-  const passkeys = () => db.selectFrom('passkey').selectAll();
   return {
     insertChallenge: (row: Row<'webauthn_challenge'>) => insertChallenge(db, [row]),
 
@@ -69,8 +68,8 @@ export const passkeyStore = (db: Db) => {
         .returning('id')
         .executeTakeFirst(),
 
-    listOf: (userId: string) => passkeys().where('user_id', '=', userId).orderBy('created_at').orderBy('id').execute(),
-    find: (id: string, userId: string) => passkeys().where('id', '=', id).where('user_id', '=', userId).executeTakeFirst(),
+    listOf: (userId: string) =>
+      db.selectFrom('passkey').selectAll().where('user_id', '=', userId).orderBy('created_at').orderBy('id').execute(),
     rename: (id: string, userId: string, name: string) =>
       db.updateTable('passkey').set({ name }).where('id', '=', id).where('user_id', '=', userId).returningAll().executeTakeFirst(),
     remove: (id: string, userId: string) =>

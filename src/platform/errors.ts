@@ -15,9 +15,6 @@ export const ERRORS = {
   last_passkey: [409, 'The last passkey cannot be removed: add another one first'],
   reserved_claim: [400, 'This claim is reserved'],
   duplicate_claim: [400, 'This claim is already defined'],
-  oidc_invalid_callback_url: [400, 'The callback URL is not valid'],
-  oidc_client_id_not_matching: [400, 'The client id does not match the token'],
-  oidc_device_code_expired: [400, 'Device code has expired'],
   oidc_invalid_device_code: [400, 'Device code is invalid'],
   invalid_api_key_expiration: [400, 'The expiry of an API key must be in the future'],
   invalid_email_verification_token: [400, 'The verification link is not valid'],
@@ -25,10 +22,8 @@ export const ERRORS = {
   not_signed_in: [401, 'You are not signed in'],
   token_invalid_or_expired: [401, 'Token is invalid or expired'],
   invalid_token: [401, 'Token is invalid'],
-  device_code_invalid: [401, 'This code was asked for on another device'],
   webauthn_authentication_failed: [401, 'The passkey could not be verified'],
   invalid_api_key: [401, 'The API key is not valid'],
-  no_api_key_provided: [401, 'No API key was sent'],
   device_login_expired: [401, 'The request has expired'],
   reauthentication_required: [401, 'Reauthentication is required'],
   forbidden: [403, "You don't have permission to do this"],
@@ -39,7 +34,6 @@ export const ERRORS = {
   ldap_user_update: [403, 'This user is managed by LDAP'],
   ldap_user_group_update: [403, 'This group is managed by LDAP'],
   oidc_access_denied: [403, 'You are not allowed to use this application'],
-  oidc_missing_authorization: [403, 'The application is not authorized'],
   ui_config_disabled: [403, 'UI configuration is disabled'],
   one_time_access_disabled: [403, 'Sign-in by e-mail code is disabled'],
   open_signup_disabled: [403, 'Sign-up is disabled'],
@@ -76,7 +70,6 @@ export const ERRORS = {
   headers_too_large: [431, 'The request headers are too large'],
   internal_error: [500, 'Something went wrong'],
   unavailable: [503, 'The service is not available at this moment'],
-  request_timeout: [504, 'The request took too long'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

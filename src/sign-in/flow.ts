@@ -20,21 +20,6 @@ import type { Interaction, Interactions, Lost } from './interactions.ts';
 import type { Refusals } from './refusals.ts';
 import { type Completion, type Flow, type GoneView, type RefusedView, shortId, type View } from './view.ts';
 
-export type { Step } from '#oidc/decide.ts';
-export type {
-  Completion,
-  ErrorPage,
-  Flow,
-  GoneView,
-  RefusedView,
-  Sent,
-  StepView,
-  View,
-  ViewClient,
-  ViewPerson,
-  ViewScope,
-} from './view.ts';
-
 /** What the engine decides by. */
 export interface Engine {
   issuer: string;

@@ -221,4 +221,3 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
     },
   };
 }
-export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;

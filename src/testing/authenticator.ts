@@ -237,4 +237,3 @@ export function createAuthenticator(origin: string, device: Device = {}) {
     },
   };
 }
-export type Authenticator = ReturnType<typeof createAuthenticator>;

@@ -73,4 +73,3 @@ export function createRateLimits<Name extends string>({
     },
   };
 }
-export type RateLimits<Name extends string> = ReturnType<typeof createRateLimits<Name>>;

@@ -1,5 +1,4 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { ErrorCode } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf, shortId } from '#platform/http/context.ts';
 import { languageOf } from '../pages/language.ts';
 import { type MessageKey, translator } from '../pages/messages.ts';
@@ -37,11 +36,6 @@ export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
   signOutRoutes(app, deps);
 }
 
-const CODE_PROBLEMS: Partial<Record<ErrorCode, MessageKey>> = {
-  user_disabled: 'code.error.disabled',
-  device_code_invalid: 'code.error.device',
-};
-
 function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
   const { renderer, oneTimeCodes, cookies, log } = deps;
   const secure = deps.appUrl.startsWith('https:');
@@ -67,7 +61,8 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       return byScript(c) ? c.json({ next }) : c.redirect(next, 303);
     } catch (cause) {
       const refused = refusedCode(c, log, cause, await clientOf(c, deps, destination));
-      const problem = CODE_PROBLEMS[refused] ?? (code.length === 6 || code.length === 12 ? 'code.error.wrong' : 'code.error.length');
+      const isWhole = code.length === 6 || code.length === 12;
+      const problem: MessageKey = refused === 'user_disabled' ? 'code.error.disabled' : isWhole ? 'code.error.wrong' : 'code.error.length';
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
       const id = shortId(c.var.requestId);

@@ -14,7 +14,6 @@ const MISHAPS: Partial<Record<ErrorCode, Mishap>> = {
   cross_site_request: 'crossSite',
   rate_limited: 'busy',
   unavailable: 'unavailable',
-  request_timeout: 'unavailable',
 };
 
 /** Pages that others answer with: the engine instead of a redirect, and the application instead of a JSON error. */
