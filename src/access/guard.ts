@@ -63,7 +63,12 @@ export function createGuard({ credentials, sessionCookie, onRefusal }: Deps) {
     if (who === 'none' || who === 'protocol') return undefined;
     if (who === 'opt') {
       const cookie = sessionCookie(c);
-      return cookie ? credentials.session(cookie).catch(() => undefined) : undefined;
+      if (!cookie) return undefined;
+      return credentials.session(cookie).catch((cause: unknown) => {
+        // Who may not act is a visitor like any other; a database that fails makes nobody one.
+        if (cause instanceof AppError) return undefined;
+        throw cause;
+      });
     }
     const session = await bySession(c);
     if (session) return session;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
 import { application } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
 import { answerOf, relyingParty, sentBy } from '../testing/relying-party.ts';
@@ -183,4 +184,16 @@ test('a session revoked in the middle of an interaction ends it at the next step
   const done = await milton.request(`/api/oidc/interactions/${id}/complete`, { method: 'POST', json: { step: 'consent' } });
   assert.equal(done.status, 401);
   assert.match((await milton.visit(`/authorize?interaction=${id}`)).headers.get('location') ?? '', /^\/interaction\?/);
+});
+
+test('a database that fails makes nobody out of whoever is signed in', async (t) => {
+  const { w, milton } = await installation(t);
+  await milton.signIn();
+  const { db } = w.database;
+  await sql`alter table session rename to session_away`.execute(db);
+  const page = await milton.visit('/account');
+  const change = await milton.visit('/account/sessions/end-others', { form: {} });
+  await sql`alter table session_away rename to session`.execute(db);
+  assert.deepEqual([page.status, change.status], [500, 500]);
+  assert.equal((await milton.visit('/account')).status, 200);
 });
