@@ -198,6 +198,36 @@ test('SEC-214 an address that failed is not asked again for a minute, and many w
   assert.deepEqual([net.asked[0]?.redirects, (net.asked[0]?.maxBytes ?? Infinity) <= 10_000], [0, true]);
 });
 
+test('SEC-214 ten documents are read at once at most, and the one that had to stand back is not held to have failed', async (t) => {
+  const begun: string[] = [];
+  const slow = Promise.withResolvers<void>();
+  const fetchPublic: PublicFetch = async (url) => {
+    begun.push(url);
+    await slow.promise;
+    return { type: 'application/json', headers: {}, bytes: Buffer.from(JSON.stringify({ ...GOOD, client_id: url })) };
+  };
+  const w = await world(t, {}, { fetchPublic });
+  await allow(w, ['https://apps.example.com/**']);
+  const ask = async (client_id: string) => {
+    const query = new URLSearchParams({
+      client_id,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: 'c'.repeat(43),
+      code_challenge_method: 'S256',
+    });
+    return (await browser(w).visit(`/authorize?${query}`)).status;
+  };
+  const ten = Array.from({ length: 10 }, (_, n) => ask(`https://apps.example.com/${n}/client.json`));
+  while (begun.length < 10) await new Promise(setImmediate);
+  assert.equal(await ask(ID), 400);
+  assert.ok(!begun.includes(ID));
+  slow.resolve();
+  assert.deepEqual(new Set(await Promise.all(ten)), new Set([302]));
+  assert.equal(await ask(ID), 302);
+});
+
 test('a document that cannot be had anew is good for a day', async (t) => {
   const { w, net, asks } = await setting(t);
   assert.equal((await asks()).status, 302);

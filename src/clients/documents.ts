@@ -53,6 +53,9 @@ const STALE_SECONDS = 24 * 3600;
 const UNUSED_SECONDS = 90 * 24 * 3600;
 const FORGOTTEN_AT_ONCE = 100;
 
+/** Too much is being read at once: says nothing about the address that had to stand back. */
+class Busy extends FetchRefused {}
+
 /** Clients whose id is the address of a document about them (OAuth Client ID Metadata Document). */
 export function createClientDocuments({ db, clock, log, audit, fetchPublic, uriPolicy, allowlist, dropConsents, logos }: Deps) {
   const underWay = new Map<string, Promise<void>>();
@@ -119,7 +122,7 @@ export function createClientDocuments({ db, clock, log, audit, fetchPublic, uriP
     });
 
   const load = async (clientId: string, asker: Asker): Promise<void> => {
-    if (underWay.size >= MAX_PARALLEL) throw new FetchRefused('too many documents are being read');
+    if (underWay.size >= MAX_PARALLEL) throw new Busy('too many documents are being read');
     const { type, bytes, headers } = await fetchPublic(clientId, { maxBytes: MAX_BYTES, accept: 'application/json', redirects: 0 });
     if (!/^application\/(?:[\w.-]+\+)?json$/.test(type)) throw new DocumentRefused('it is not application/json');
     const document = readDocument(clientId, bytes.toString('utf8'), uriPolicy);
@@ -140,8 +143,10 @@ export function createClientDocuments({ db, clock, log, audit, fetchPublic, uriP
 
   const refused = (clientId: string, cause: unknown): void => {
     if (!(cause instanceof FetchRefused || cause instanceof DocumentRefused)) throw cause;
-    if (failed.size >= MAX_FAILED) failed.clear();
-    failed.set(clientId, clock.now() + FAILED_SECONDS);
+    if (!(cause instanceof Busy)) {
+      if (failed.size >= MAX_FAILED) failed.clear();
+      failed.set(clientId, clock.now() + FAILED_SECONDS);
+    }
     log.error('client document error', { client: clientId, reason: cause.message });
   };
 
