@@ -293,6 +293,16 @@ test('somebody’s picture is their own, else the default, else their initials',
     assert.deepEqual(await codeOf(await upload(w, 'PUT', `/api/users/${ann.id}/profile-picture`, what)), [400, 'invalid_image']);
 });
 
+test('initials that could not be drawn are drawn when they are asked for again', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  const status = async () => (await w.request(`/api/users/${ann.id}/profile-picture.png`)).status;
+  const broken = t.mock.method(sharp.prototype, 'toBuffer', () => Promise.reject(new Error('out of memory')));
+  assert.equal(await status(), 500);
+  broken.mock.restore();
+  assert.equal(await status(), 200);
+});
+
 test('an id that was chosen in capitals has its picture under that id', async (t) => {
   const w = await world(t);
   const id = 'ABCDEF01-2345-4789-ABCD-EF0123456789';

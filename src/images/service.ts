@@ -80,6 +80,8 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       if (initials.size >= INITIALS_KEPT) initials.clear();
       made = initialsPicture(letters).then((bytes) => served({ type: 'image/png', bytes }));
       initials.set(letters, made);
+      // What went wrong once, memory for one, is not remembered for good.
+      made.catch(() => initials.delete(letters));
     }
     return made;
   };
