@@ -79,3 +79,26 @@ test('keys that do not expire, and keys that nobody used, come before the others
   const byUse = await sorted(list, 'lastUsedAt', 'name');
   assert.deepEqual([byUse.asc.at(-1), byUse.desc[0]], ['never', 'never']);
 });
+
+/** Where each is made and listed, and what makes the nth. */
+const MADE: readonly [path: string, body: (n: number) => object][] = [
+  ['/api/user-groups', (n) => ({ name: `group-${n}`, friendlyName: `Group ${n}` })],
+  ['/api/oidc/clients', (n) => ({ name: `Client ${n}` })],
+  ['/api/apis', (n) => ({ name: `API ${n}`, resource: `https://api-${n}.test` })],
+];
+
+for (const [path, body] of MADE)
+  test(`what was made in one second is listed in the order in which it was made: ${path}`, async (t) => {
+    const { api } = await world(t);
+    const made: string[] = [];
+    for (let n = 0; n < 8; n++) {
+      const { status, body: answer } = await api('POST', path, body(n));
+      assert.equal(status, 201);
+      made.push(answer.id);
+    }
+    const { data } = (await api('GET', path)).body as { data: { id: string }[] };
+    assert.deepEqual(
+      data.map(({ id }) => id),
+      made,
+    );
+  });

@@ -106,7 +106,7 @@ export function createApis({ db, clock, random, audit, issuer }: Deps) {
         throw invalidField('resource', 'reserved', 'Resource must not be the address of PocketID itself');
       const now = clock.now();
       const row = {
-        id: random.uuid(),
+        id: random.rowId(),
         name,
         resource,
         allow_cimd: 0,

@@ -150,7 +150,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
 
     async create(actor: Actor, body: CreateClient): Promise<ClientWithGroups> {
       const now = clock.now();
-      const blank = blankClient(body.id ?? random.uuid(), now);
+      const blank = blankClient(body.id ?? random.rowId(), now);
       checkPatterns(blank, body, uriPolicy);
       const logos = await fetchLogos(body);
       const row = mergedClient(blank, body);

@@ -165,7 +165,7 @@ export function createGroups({ db, clock, random, audit, neighbours }: Deps) {
 
     async create(actor: Actor, { name, friendlyName }: GroupBody): Promise<Group> {
       const now = clock.now();
-      const row = { id: random.uuid(), name, friendly_name: friendlyName, ldap_id: null, member_count: 0, created_at: now };
+      const row = { id: random.rowId(), name, friendly_name: friendlyName, ldap_id: null, member_count: 0, created_at: now };
       await change(async (tx) => {
         await groupStore(tx).insert({ ...row, search_key: searchKey(name, friendlyName), updated_at: now });
         await audit.administered(tx, actor, { event: 'GROUP_CREATED', data: changes(undefined, described(row)) });

@@ -6,7 +6,7 @@ export interface Random {
   /**
    * A UUID that begins with the time (RFC 9562 version 7), for rows that come by the million: their index then grows at one end instead of
    * everywhere, which halves what a write costs. Those of one process sort in the order they were made, so they also tell which of two rows of one
-   * second came first. It tells when it was made, so it is no secret and no name for a person.
+   * second came first, and what is listed by its time of making has them. It tells when it was made, so it is no secret and no name for a person.
    */
   rowId(): string;
   /** A value of 256 random bits, base64url, 43 characters: session ids, codes, tokens. */
