@@ -284,8 +284,8 @@ update "device_login" set "decision" = ?, "user_id" = ? where "user_code_hash" =
 -- takeApproved
 delete from "device_login" where "id" = ? and "token_hash" = ? and "decision" = ? and "expires_at" > ? returning "user_id";
 
--- isDisabled
-select "disabled" from "user" where "id" = ?;
+-- person
+select "id", "disabled" from "user" where "id" = ?;
 
 -- sweep
 delete from "device_login" where "id" in (select "id" from "device_login" where "expires_at" <= ? limit ?);

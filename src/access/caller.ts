@@ -1,6 +1,10 @@
 /** What a person may administer. `admin` is the contract's `isAdmin`. */
 export type Role = 'admin' | 'user_manager' | 'auditor' | 'user';
 
+/** Of a row of `user`. */
+export const roleOf = (user: { is_admin: 0 | 1; role: string }): Role =>
+  user.is_admin ? 'admin' : user.role === 'user_manager' || user.role === 'auditor' ? user.role : 'user';
+
 /** An API key's reach; never more than its owner's. */
 export type KeyScope = 'full' | 'read' | `${string}:read` | `${string}:write`;
 

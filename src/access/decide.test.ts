@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decide, type Question, type Reason } from './decide.ts';
+import { decide, decidePerson, type Question, type Reason } from './decide.ts';
 
 const NOW = 1_000_000;
 const allowed: Question = {
@@ -59,4 +59,10 @@ for (const [row, change, outcome] of table) {
 test('access: a part that was asked about and not found never allows', () => {
   for (const part of ['client', 'person', 'session', 'grant', 'consented'] as const)
     assert.equal(decide({ ...allowed, [part]: undefined }).allow, false, part);
+});
+
+test('somebody may act unless they are disabled, or gone', () => {
+  assert.deepEqual(decidePerson({ id: 'milton', disabled: 0 }), { allow: true, reason: 'allowed' });
+  assert.deepEqual(decidePerson({ id: 'milton', disabled: 1 }), { allow: false, reason: 'user-disabled' });
+  assert.deepEqual(decidePerson(undefined), { allow: false, reason: 'user-unknown' });
 });

@@ -61,6 +61,17 @@ export type Decision = { allow: true; reason: 'allowed' } | { allow: false; reas
 
 const refuse = (reason: Reason): Decision => ({ allow: false, reason });
 
+/** Whether somebody may act at all: what ways of signing in and API keys ask, before anything else is known of them. Undefined: there is nobody. */
+export const decidePerson = (row: { id: string; disabled: 0 | 1 } | undefined): Decision =>
+  decide({
+    now: 0,
+    client: null,
+    person: row && { id: row.id, disabled: row.disabled === 1, groupIds: [] },
+    session: null,
+    grant: null,
+    consented: null,
+  });
+
 export function decide(q: Question): Decision {
   if (q.client === undefined) return refuse('client-unknown');
   if (q.session === undefined) return refuse('session-unknown');

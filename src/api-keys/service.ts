@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '#access/actor.ts';
-import type { Caller, KeyScope, Role } from '#access/caller.ts';
-import { decide } from '#access/decide.ts';
+import { type Caller, type KeyScope, roleOf } from '#access/caller.ts';
+import { decidePerson } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
@@ -28,9 +28,6 @@ interface Owner {
   role: string;
   disabled: 0 | 1;
 }
-const roleOf = (owner: Owner): Role =>
-  owner.is_admin ? 'admin' : owner.role === 'user_manager' || owner.role === 'auditor' ? owner.role : 'user';
-
 const toApiKey = (row: KeyRow): ApiKey => ({
   id: row.id,
   name: row.name,
@@ -62,8 +59,7 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
   };
 
   const callerOf = (owner: Owner, key: { id: string; scopes: readonly KeyScope[] }): Caller => {
-    const person = { id: owner.user_id, disabled: owner.disabled === 1, groupIds: [] };
-    const decision = decide({ now: clock.now(), client: null, person, session: null, grant: null, consented: null });
+    const decision = decidePerson({ id: owner.user_id, disabled: owner.disabled });
     if (!decision.allow) throw new AppError('invalid_api_key', { detail: decision.reason });
     return { via: 'api-key', userId: owner.user_id, username: owner.username, role: roleOf(owner), key };
   };
@@ -88,7 +84,7 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
   return {
     /** One's own keys, without their values. */
     async list(userId: string, options: ListOptions) {
-      const { rows, total, page, limit } = await apiKeyStore(db).page(userId, options);
+      const { rows, total, page, limit } = await store.page(userId, options);
       return listAnswer(rows.map(toApiKey), total, { page, limit });
     },
 

@@ -1,3 +1,4 @@
+import { decidePerson } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError, notFound } from '#platform/errors.ts';
@@ -84,7 +85,7 @@ export function createDeviceLogin({ db, clock, random, audit, neighbours, waits,
     return db.transaction().execute(async (tx) => {
       const taken = await deviceLoginStore(tx).takeApproved(id, tokenHash, now);
       if (!taken?.user_id) throw new AppError('device_login_expired');
-      if (await deviceLoginStore(tx).isDisabled(taken.user_id)) throw new AppError('user_disabled');
+      if (!decidePerson(await deviceLoginStore(tx).person(taken.user_id)).allow) throw new AppError('user_disabled');
       return { userId: taken.user_id, ...(await neighbours.start(tx, { userId: taken.user_id, amr: ['otp'], origin, replaces })) };
     });
   };

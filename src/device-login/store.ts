@@ -45,8 +45,7 @@ export const deviceLoginStore = (db: Db) => ({
       .returning('user_id')
       .executeTakeFirst(),
 
-  isDisabled: async (userId: string) =>
-    (await db.selectFrom('user').select('disabled').where('id', '=', userId).executeTakeFirst())?.disabled !== 0,
+  person: (userId: string) => db.selectFrom('user').select(['id', 'disabled']).where('id', '=', userId).executeTakeFirst(),
 
   sweep: async (now: number, limit: number): Promise<number> => {
     const over = db.selectFrom('device_login').select('id').where('expires_at', '<=', now).limit(limit);

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '#access/actor.ts';
+import { decidePerson } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import { lockRow } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -71,7 +72,7 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
       await store.countFailure(code.length, clock.now());
       return undefined;
     }
-    if (person.disabled === 1) throw new AppError('user_disabled');
+    if (!decidePerson(person).allow) throw new AppError('user_disabled');
     // The person before the code, as somebody who deletes them takes both: the other way round each would wait for the other.
     if (!(await lockRow(tx, 'user', person.id))) return undefined;
     // Somebody may have withdrawn it meanwhile.
@@ -94,7 +95,7 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
       return db.transaction().execute(async (tx) => {
         const user = await oneTimeCodeStore(tx).person(fold(usernameOrEmail.trim()));
         if (!user) throw new AppError('user_not_found');
-        if (user.disabled === 1) throw new AppError('user_disabled');
+        if (!decidePerson(user).allow) throw new AppError('user_disabled');
         const code = await issue(tx, user.id, seconds);
         await audit.record(tx, { event: 'ONE_TIME_CODE_CREATED', user, data: { ttl: String(seconds), method: 'cli' }, origin });
         return code;

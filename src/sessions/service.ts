@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '#access/actor.ts';
-import type { Role } from '#access/caller.ts';
+import { type Role, roleOf } from '#access/caller.ts';
 import { decide } from '#access/decide.ts';
 import type { Session } from '#oidc/ports.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -80,9 +80,6 @@ const fromRow = (row: SessionRow): Session => ({
   lastSeenAt: row.last_seen_at,
   expiresAt: row.expires_at,
 });
-
-const roleOf = (user: { is_admin: number; role: string }): Role =>
-  user.is_admin ? 'admin' : user.role === 'user_manager' || user.role === 'auditor' ? user.role : 'user';
 
 interface Deps {
   db: Db;
