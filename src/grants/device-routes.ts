@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { deviceAuthorization } from '#oidc/device.ts';
+import { ENDPOINTS } from '#oidc/discovery.ts';
 import type { TokenDeps } from '#oidc/grants/shared.ts';
 import { scopeInfo } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -62,7 +63,7 @@ interface Deps extends Refusals {
 export function deviceRoutes(app: OpenAPIHono<Env>, { endpoints, engine, devices, clock, cookies, metaOf, ...refused }: Deps): void {
   endpoints.add(
     'post',
-    '/api/oidc/device/authorize',
+    ENDPOINTS.deviceAuthorization,
     oauth(refused, async (call) => {
       const { origin } = call;
       return noStore(await deviceAuthorization(engine, form(call), call.header('authorization'), { now: clock.now(), origin }));

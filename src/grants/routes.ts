@@ -1,3 +1,4 @@
+import { ENDPOINTS } from '#oidc/discovery.ts';
 import { OAuthError } from '#oidc/errors.ts';
 import type { TokenDeps } from '#oidc/grants/shared.ts';
 import { introspect } from '#oidc/introspect.ts';
@@ -27,21 +28,21 @@ export function grantRoutes(endpoints: Pick<Endpoints, 'add'>, deps: { engine: T
   const { engine, clock, ...refusals } = deps;
   const authorization = (call: Call) => call.header('authorization');
   const claims = oauth(refusals, async (call) => noStore(await userinfo(engine, presentedToken(call), clock.now())));
-  endpoints.add('get', '/api/oidc/userinfo', claims);
-  endpoints.add('post', '/api/oidc/userinfo', claims);
+  endpoints.add('get', ENDPOINTS.userinfo, claims);
+  endpoints.add('post', ENDPOINTS.userinfo, claims);
   endpoints.add(
     'post',
-    '/api/oidc/token',
+    ENDPOINTS.token,
     oauth(refusals, async (call) => noStore(await tokenEndpoint(engine, form(call), authorization(call), clock.now()))),
   );
   endpoints.add(
     'post',
-    '/api/oidc/introspect',
+    ENDPOINTS.introspection,
     oauth(refusals, async (call) => noStore(await introspect(engine, form(call), authorization(call), clock.now()))),
   );
   endpoints.add(
     'post',
-    '/api/oidc/revoke',
+    ENDPOINTS.revocation,
     oauth(refusals, async (call) => {
       await revoke(engine, form(call), authorization(call), clock.now());
       return { status: 200, headers: { 'Cache-Control': 'no-store' }, body: '' };

@@ -81,6 +81,9 @@ const SCOPE_OF: Readonly<Record<string, string>> = {
   groups: 'groups',
 };
 
+/** Every claim that a scope gives. */
+export const SCOPE_CLAIMS = Object.keys(SCOPE_OF);
+
 /** The scope a claim belongs to; `custom` for a name that may be of a custom claim; undefined for claims of the protocol, which nobody grants. */
 export const scopeOfClaim = (name: string): string | undefined => (PROTOCOL_CLAIMS.has(name) ? undefined : (SCOPE_OF[name] ?? 'custom'));
 

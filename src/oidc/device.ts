@@ -1,8 +1,7 @@
 import { checkResource } from './checks/resource.ts';
 import { checkScope } from './checks/scope.ts';
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
-import { presentedClient } from './client-auth/credentials.ts';
-import { OAuthError } from './errors.ts';
+import { requiredClient } from './client-auth/credentials.ts';
 import type { Parameters } from './parameters.ts';
 import type { ClientDocuments, Devices, Ledger, Origin, Seconds } from './ports.ts';
 
@@ -28,8 +27,7 @@ export async function deviceAuthorization(
   authorization: string | undefined,
   { now, origin }: { now: Seconds; origin: Origin },
 ): Promise<DeviceAuthorizationResponse> {
-  const presented = presentedClient(parameters, authorization);
-  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = requiredClient(parameters, authorization);
   const facts = (await deps.documents.prepare(presented.id, 'device_code')) ? await deps.ledger.read({ clientId: presented.id }) : {};
   const client = await authenticateClient(deps, facts, presented, now);
   const { resource } = checkResource({ parameters, client });

@@ -1,6 +1,8 @@
+import { ACRS } from './checks/claims.ts';
 import { PROMPTS } from './checks/prompt.ts';
 import { RESPONSE_MODES } from './checks/response-mode.ts';
 import { SCOPES } from './checks/scope.ts';
+import { SCOPE_CLAIMS } from './claims.ts';
 import type { SigningAlg } from './ports.ts';
 import { GRANT_TYPES } from './token.ts';
 
@@ -41,30 +43,14 @@ export function discoveryDocument({ issuer, internalUrl, algs, uiLocales, client
     response_types_supported: ['code'],
     response_modes_supported: RESPONSE_MODES,
     scopes_supported: SCOPES,
-    claims_supported: [
-      'sub',
-      'name',
-      'given_name',
-      'family_name',
-      'display_name',
-      'preferred_username',
-      'picture',
-      'locale',
-      'updated_at',
-      'email',
-      'email_verified',
-      'groups',
-      'auth_time',
-      'acr',
-      'amr',
-    ],
+    claims_supported: ['sub', ...SCOPE_CLAIMS, 'auth_time', 'acr', 'amr'],
     claim_types_supported: ['normal'],
     claims_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: algs,
     code_challenge_methods_supported: ['S256'],
     prompt_values_supported: PROMPTS,
-    acr_values_supported: ['phr', '0'],
+    acr_values_supported: ACRS,
     ui_locales_supported: uiLocales,
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

@@ -1,7 +1,7 @@
 import { apiOf } from './checks/resource.ts';
 import { isStandardScope } from './checks/scope.ts';
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
-import { bearerAssertion, presentedClient } from './client-auth/credentials.ts';
+import { bearerAssertion, requiredClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, required } from './parameters.ts';
 import type { Decide, Facts, Ledger, Seconds } from './ports.ts';
@@ -63,9 +63,7 @@ export async function introspect(
   now: Seconds,
 ): Promise<Record<string, unknown>> {
   const bearer = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  const presented = bearer === undefined ? presentedClient(parameters, authorization) : bearerAssertion(parameters, bearer, deps.issuer);
-  if (!presented && bearer === undefined)
-    throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = bearer === undefined ? requiredClient(parameters, authorization) : bearerAssertion(parameters, bearer, deps.issuer);
   const token = required(parameters, 'token');
   if (!presented) return answer(deps, await deps.ledger.read({ clientId: await bearerClient(deps, bearer as string, now), token }), now);
   const facts = await deps.ledger.read({ clientId: presented.id, token });

@@ -1,7 +1,7 @@
 import { authorizationRequest, returnAddress } from './authorize.ts';
 import type { UriPolicy } from './checks/uri-pattern.ts';
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
-import { presentedClient } from './client-auth/credentials.ts';
+import { requiredClient } from './client-auth/credentials.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import type { ClientDocuments, Keys, Ledger, PushedRequests, Seconds } from './ports.ts';
@@ -35,8 +35,7 @@ export async function pushedAuthorization(
   authorization: string | undefined,
   now: Seconds,
 ): Promise<PushedAuthorizationResponse> {
-  const presented = presentedClient(parameters, authorization);
-  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = requiredClient(parameters, authorization);
   const facts = (await deps.documents.prepare(presented.id, 'authorization_code'))
     ? await deps.ledger.read({ clientId: presented.id })
     : {};

@@ -1,6 +1,5 @@
 import { authenticateClient, type ClientAuthDeps } from './client-auth/authenticate.ts';
-import { presentedClient } from './client-auth/credentials.ts';
-import { OAuthError } from './errors.ts';
+import { requiredClient } from './client-auth/credentials.ts';
 import { type Parameters, required } from './parameters.ts';
 import type { Grants, Ledger, Seconds } from './ports.ts';
 
@@ -14,8 +13,7 @@ export async function revoke(
   authorization: string | undefined,
   now: Seconds,
 ): Promise<void> {
-  const presented = presentedClient(parameters, authorization);
-  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = requiredClient(parameters, authorization);
   const value = required(parameters, 'token');
   const facts = await deps.ledger.read({ clientId: presented.id, token: value });
   const client = await authenticateClient(deps, facts, presented, now);

@@ -1,5 +1,5 @@
 import { authenticateClient } from './client-auth/authenticate.ts';
-import { presentedClient } from './client-auth/credentials.ts';
+import { requiredClient } from './client-auth/credentials.ts';
 import { DEVICE_CODE_GRANT } from './device.ts';
 import { OAuthError } from './errors.ts';
 import { authorizationCode } from './grants/authorization-code.ts';
@@ -31,8 +31,7 @@ export async function tokenEndpoint(
   authorization: string | undefined,
   now: Seconds,
 ): Promise<TokenResponse> {
-  const presented = presentedClient(parameters, authorization);
-  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  const presented = requiredClient(parameters, authorization);
   const type = required(parameters, 'grant_type');
   const grant = GRANTS[type];
   const lookup: Lookup = { clientId: presented.id };

@@ -100,9 +100,10 @@ const colour = (value: string) =>
   value === 'default' || parseColour(value)
     ? undefined
     : 'must be "default" or a CSS colour: #3b82f6, a name, rgb(…), hsl(…), oklab(…) or oklch(…)';
+const TITLE = 30;
 /** It heads every page, and is what authenticators and mails call us. */
 const title = (value: string) =>
-  line({ min: 1, max: 30 }).safeParse(value).success ? undefined : 'must be a line of text that can be seen';
+  line({ min: 1, max: TITLE }).safeParse(value).success ? undefined : 'must be a line of text that can be seen';
 const address = (value: string) => (email().safeParse(value).success ? undefined : 'must be a plain e-mail address');
 /** Where people land after signing in: here, or on the web. */
 const landing = (value: string) => {
@@ -113,7 +114,7 @@ const directory = (value: string) => (/^ldaps?:\/\/[^\s]+$/i.test(value) ? undef
 
 /** Every key, in the order of answers. Names, defaults and limits are Pocket ID's. */
 export const SETTING_KEYS = {
-  appName: text('Pocket ID', { ...shown, required: true, max: 30, check: title }),
+  appName: text('Pocket ID', { ...shown, required: true, max: TITLE, check: title }),
   sessionDuration: whole('60', 1, 5_256_000, { required: true }),
   homePageUrl: text('/settings/account', { ...shown, required: true, check: landing }),
   emailsVerified: flag('false'),

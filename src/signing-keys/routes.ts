@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { ENDPOINTS } from '#oidc/discovery.ts';
 import type { Env } from '#platform/http/context.ts';
 import { shareAnswer } from '#platform/http/exchange.ts';
 import { JWKS_MAX_AGE_SECONDS } from './service.ts';
@@ -8,7 +9,7 @@ export function signingKeyRoutes(
   app: OpenAPIHono<Env>,
   { signingKeys }: { signingKeys: { jwksBytes(): Promise<Uint8Array<ArrayBuffer>> } },
 ): void {
-  app.get('/.well-known/jwks.json', async (c) => {
+  app.get(ENDPOINTS.jwks, async (c) => {
     shareAnswer(c, 1);
     c.header('Content-Type', 'application/json');
     c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);

@@ -61,13 +61,13 @@ function subjectOf(asked: Wish | undefined): string | undefined {
 }
 
 /** The acr a passkey gives, and the one anything else gives. */
-const KNOWN_ACRS = ['phr', '0'];
+export const ACRS = ['phr', '0'];
 
 function acrOf(asked: Wish | undefined): { acrValues: string[]; acrEssential: boolean } {
   if (!asked) return { acrValues: [], acrEssential: false };
   const values = asked.values.filter((value) => typeof value === 'string').slice(0, 10);
-  if (asked.values.length === 0) return { acrValues: KNOWN_ACRS, acrEssential: false };
-  if (asked.essential && !values.some((value) => KNOWN_ACRS.includes(value)))
+  if (asked.values.length === 0) return { acrValues: ACRS, acrEssential: false };
+  if (asked.essential && !values.some((value) => ACRS.includes(value)))
     throw refusal('unmet_authentication_requirements', 'no acr of the requested ones can be reached', 'acr-unreachable');
   return { acrValues: values, acrEssential: asked.essential };
 }

@@ -77,6 +77,13 @@ export function presentedClient(parameters: Parameters, authorization: string | 
   return bodySecret === undefined ? { id: bodyId, method: 'none' } : { id: bodyId, secret: bodySecret, method: 'client_secret_post' };
 }
 
+/** The same at an endpoint that answers clients only. */
+export function requiredClient(parameters: Parameters, authorization: string | undefined): PresentedClient {
+  const presented = presentedClient(parameters, authorization);
+  if (!presented) throw new OAuthError('invalid_client', 'client authentication is missing', { reason: 'client-missing' });
+  return presented;
+}
+
 /**
  * The client of a request to introspection that brings an assertion as its Bearer token, beside a `client_id`. Undefined when the token is none of another
  * issuer: then it is an access token, or nothing.

@@ -1,7 +1,7 @@
-const HSTS = 'max-age=63072000; includeSubDomains';
+export const HSTS = 'max-age=63072000; includeSubDomains';
 
-/** What a browser may do with an answer that is no page of ours: nothing. */
-const PERMISSIONS =
+/** HARD-26: what our pages use of the browser, and nothing else. */
+export const PERMISSIONS =
   'publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()';
 
 /**

@@ -1,3 +1,5 @@
+import { HSTS, PERMISSIONS } from '#platform/http/headers.ts';
+
 /** What a page needs beyond the rule; see `pageHeaders`. */
 export interface HeaderNeeds {
   /** Where forms of the page may post besides our own origin: a CSP source, see `formTarget`. `only` leaves our own origin out. */
@@ -13,10 +15,6 @@ export interface HeaderNeeds {
    */
   tellOrigin?: boolean;
 }
-
-/** HARD-26: what our pages use of the browser, and nothing else. */
-const PERMISSIONS =
-  'publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()';
 
 /**
  * A `form-action` source for one redirect URI: scheme, host, port and path. A query can't be named in a source, and `;` and `,` would end it
@@ -50,7 +48,7 @@ export function pageHeaders({ nonce, appUrl }: { nonce: string; appUrl: string }
   return {
     'Content-Security-Policy': csp,
     'Reporting-Endpoints': `csp="${appUrl}/api/csp-reports"`,
-    ...(secure ? { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' } : {}),
+    ...(secure ? { 'Strict-Transport-Security': HSTS } : {}),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': needs.tellOrigin ? 'strict-origin' : 'no-referrer',
     'Cross-Origin-Resource-Policy': 'same-origin',
