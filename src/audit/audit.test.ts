@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { auditRows, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
-import { deviceOf } from './device.ts';
-import { createLocate, INTERNAL } from './locate.ts';
+import { INTERNAL } from './contract.ts';
+import { createLocate } from './locate.ts';
 
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const entries: { event: string; user?: string; client?: string; ip?: string; reason?: string }[] = [
@@ -124,26 +124,6 @@ test('SEC-195 no route of the API changes or removes an audit row', async (t) =>
   }
   assert.equal((await w.database.db.selectFrom('audit_log').selectAll().execute()).length, 4);
 });
-
-const agents: Record<string, string> = {
-  [firefox]: 'Firefox on Linux',
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36': 'Chrome on Windows',
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0':
-    'Edge on Windows',
-  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15':
-    'Safari on macOS',
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1':
-    'Safari on iOS 18.1',
-  'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36':
-    'Chrome on Android 15',
-  'curl/8.5.0': 'curl',
-  'ansible-httpget': 'ansible-httpget',
-  'Go-http-client/1.1': 'Go-http-client',
-  '': '',
-};
-for (const [agent, device] of Object.entries(agents)) {
-  test(`the device behind "${agent.slice(0, 60)}" is "${device}"`, () => assert.equal(deviceOf(agent), device));
-}
 
 const places: Record<string, string> = {
   '127.0.0.1': 'localhost',

@@ -1,6 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, ListQuery, pageOf, problems } from '#platform/http/contract.ts';
 
+/** The `country` of an address that is on no map because it is one's own. The filter `location` goes by it. */
+export const INTERNAL = 'Internal Network';
+
 export const AuditEntry = z
   .object({
     id: z.string(),

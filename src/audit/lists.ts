@@ -2,9 +2,9 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 import { date, type ListOptions, listAnswer } from '#platform/http/contract.ts';
+import { deviceOf } from '#platform/user-agent.ts';
 import type { AuditEntry } from './contract.ts';
 import { createCounts } from './counts.ts';
-import { deviceOf } from './device.ts';
 import { createOrders } from './orders.ts';
 import { type Asked, auditStore } from './store.ts';
 

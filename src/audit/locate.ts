@@ -1,8 +1,6 @@
 import { BlockList, isIP } from 'node:net';
+import { INTERNAL } from './contract.ts';
 import type { Locate } from './service.ts';
-
-/** The `country` of an address that is on no map because it is one's own. The filter `location` goes by it. */
-export const INTERNAL = 'Internal Network';
 
 const networks = (ranges: readonly (readonly [string, number])[]) => {
   const list = new BlockList();

@@ -5,8 +5,8 @@ import { aside, rowsAt } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 import { clampPage, type ListOptions } from '#platform/http/contract.ts';
+import { INTERNAL } from './contract.ts';
 import type { CountBetween, Counts } from './counts.ts';
-import { INTERNAL } from './locate.ts';
 import type { Orders } from './orders.ts';
 
 const OWN: ListShape = {

@@ -1,5 +1,4 @@
 import type { Transaction } from 'kysely';
-import { deviceOf } from '../audit/device.ts';
 import { createDeviceLogin } from '../device-login/service.ts';
 import { createWaits } from '../device-login/waits.ts';
 import { createOneTimeCodes } from '../one-time-codes/service.ts';
@@ -9,6 +8,7 @@ import { createPasskeys } from '../passkeys/service.ts';
 import type { Tables } from '../platform/db/tables.ts';
 import { guessLimit } from '../platform/guess-limit.ts';
 import { keyedHash } from '../platform/seal.ts';
+import { deviceOf } from '../platform/user-agent.ts';
 import type { NewUser } from '../sign-up/people.ts';
 import { createSignUp } from '../sign-up/service.ts';
 import { createSetUp } from '../sign-up/set-up.ts';

@@ -3,6 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Origin, shortId } from '#platform/http/context.ts';
 import type { ListOptions } from '#platform/http/contract.ts';
 import type { Log } from '#platform/log.ts';
+import { INTERNAL } from '../../audit/contract.ts';
 import type { Cookies } from '../../sessions/cookies.ts';
 import type { SignUp } from '../../sign-up/contract.ts';
 import type { LogosOf, PictureOf } from '../describe.ts';
@@ -104,7 +105,7 @@ interface PageSetUp {
 }
 
 interface Places {
-  /** `country` is `Internal Network` for addresses at home; both are empty where nobody knows. */
+  /** `country` is `INTERNAL` for addresses at home; both are empty where nobody knows. */
   locate(ip: string): { country: string; city: string };
   /** Whether places are DB-IP's, who wants to be named beside them. */
   needsCredit(): boolean;
@@ -154,7 +155,7 @@ export function placed(
   asker: { ip: string; userAgent: string; at: number },
   { country, city } = places.locate(asker.ip),
 ): Asker {
-  const place = country === 'Internal Network' ? undefined : [city, country].filter(Boolean).join(', ');
+  const place = country === INTERNAL ? undefined : [city, country].filter(Boolean).join(', ');
   return { ...asker, place, needsCredit: Boolean(place) && places.needsCredit() };
 }
 

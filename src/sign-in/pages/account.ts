@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
+import { browserOf } from '#platform/user-agent.ts';
 import { ICONS } from './icons.ts';
 import { scopeName } from './interaction.ts';
 import { type Look, mark, type Page, safeLink, tile, trouble } from './layout.ts';
 import { type Html, isolated, type MessageKey } from './messages.ts';
-import { deviceOf } from './user-agent.ts';
 
 interface AccountPerson {
   username: string;
@@ -74,7 +74,7 @@ function applicationRow({ t }: Look, { id, name, hasLogo, launchUrl, scopes, las
 }
 
 function sessionRow({ t }: Look, session: AccountSession, now: number): Html {
-  const device = deviceOf(session.userAgent);
+  const device = browserOf(session.userAgent);
   const name = device ? t('account.session.device', device) : t('account.session.unknown');
   const began = t.rich('account.session.began', {
     date: t.ago(session.createdAt, now),
