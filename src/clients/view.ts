@@ -9,7 +9,10 @@ export interface Logos {
 }
 const NONE: Logos = { light: false, dark: false };
 
-export const toMeta = (row: ClientRow, logos: Logos = NONE): ClientMeta => ({
+/** The columns of a client that everybody is told of who may use it. */
+export type MetaRow = Pick<ClientRow, 'id' | 'name' | 'description' | 'launch_url' | 'requires_reauthentication' | 'client_type'>;
+
+export const toMeta = (row: MetaRow, logos: Logos = NONE): ClientMeta => ({
   id: row.id,
   name: row.name,
   description: row.description,

@@ -1,6 +1,7 @@
 import { createDecider } from '#access/from-facts.ts';
 import { createClientDocuments } from '../clients/documents.ts';
 import { createPreview } from '../clients/preview.ts';
+import { toMeta } from '../clients/view.ts';
 import { createConsents } from '../consents/service.ts';
 import { mergeClaims } from '../custom-claims/merge.ts';
 import { createClientAssertions } from '../grants/assertions.ts';
@@ -23,6 +24,7 @@ export function createEngine(foundation: Foundation, { grants, images, users }: 
     audit,
     neighbours: {
       logosOf: images.logosOf,
+      toMeta,
       revokeGrants: (tx, userId, clientId) => grants.revokeOfUserAndClient(tx, userId, clientId, clock.now()),
     },
   });

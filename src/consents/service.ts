@@ -8,12 +8,14 @@ import type { Origin } from '#platform/http/context.ts';
 import { date, dateOrNull, type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import type { ClientMeta } from '../clients/contract.ts';
+import type { MetaRow } from '../clients/view.ts';
 import { consentStore } from './store.ts';
 
 /** What consents need of their neighbours. */
 export interface Neighbours {
   /** Which logos each client has; one that has none is not in the map. */
   logosOf(clientIds: readonly string[]): Promise<Map<string, { light: boolean; dark: boolean }>>;
+  toMeta(row: MetaRow, logos?: { light: boolean; dark: boolean }): ClientMeta;
   /** Ends everything a person granted a client, in the transaction of the revocation. */
   revokeGrants(tx: Db, userId: string, clientId: string): Promise<void>;
 }
@@ -25,28 +27,9 @@ interface Deps {
   neighbours: Neighbours;
 }
 
-interface ListedClient {
-  id: string;
-  name: string;
-  description: string;
-  launch_url: string | null;
-  requires_reauthentication: number;
-  client_type: string;
-}
-const metaOf = (row: ListedClient, logos: { light: boolean; dark: boolean } | undefined): ClientMeta => ({
-  id: row.id,
-  name: row.name,
-  description: row.description,
-  hasLogo: logos?.light ?? false,
-  hasDarkLogo: logos?.dark ?? false,
-  launchURL: row.launch_url,
-  requiresReauthentication: row.requires_reauthentication === 1,
-  clientType: row.client_type as ClientMeta['clientType'],
-});
-
 /** What people agreed to: scopes of one person at one client, merged and never shrunk until they are revoked. */
 export function createConsents({ db, clock, audit, neighbours }: Deps) {
-  const logosOf = (rows: readonly ListedClient[]) => neighbours.logosOf(rows.map((row) => row.id));
+  const logosOf = (rows: readonly MetaRow[]) => neighbours.logosOf(rows.map((row) => row.id));
 
   return {
     /** Adds scopes, in the transaction of the answer that uses them. The person's row is held, so that two answers at once lose no scope. */
@@ -91,7 +74,11 @@ export function createConsents({ db, clock, audit, neighbours }: Deps) {
       const { rows, total, page, limit } = await store.authorized(userId, options);
       if (total === 0 && !(await store.personExists(userId))) throw new AppError('user_not_found');
       const logos = await logosOf(rows);
-      const data = rows.map((row) => ({ scope: row.scopes, client: metaOf(row, logos.get(row.id)), lastUsedAt: date(row.last_used_at) }));
+      const data = rows.map((row) => ({
+        scope: row.scopes,
+        client: neighbours.toMeta(row, logos.get(row.id)),
+        lastUsedAt: date(row.last_used_at),
+      }));
       return listAnswer(data, total, { page, limit });
     },
 
@@ -99,7 +86,7 @@ export function createConsents({ db, clock, audit, neighbours }: Deps) {
     async accessible(userId: string, options: ListOptions) {
       const { rows, total, page, limit } = await consentStore(db).accessible(userId, options);
       const logos = await logosOf(rows);
-      const data = rows.map((row) => ({ ...metaOf(row, logos.get(row.id)), lastUsedAt: dateOrNull(row.last_used_at) }));
+      const data = rows.map((row) => ({ ...neighbours.toMeta(row, logos.get(row.id)), lastUsedAt: dateOrNull(row.last_used_at) }));
       return listAnswer(data, total, { page, limit });
     },
   };

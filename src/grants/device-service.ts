@@ -12,6 +12,7 @@ import { type Origin, shortId } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Random } from '#platform/random.ts';
 import { keyOf, newStamped } from '#platform/stamped.ts';
+import type { AuditEntry } from '../audit/service.ts';
 import { deviceStore } from './device-store.ts';
 import { grantStore } from './store.ts';
 
@@ -34,17 +35,7 @@ interface Deps {
   /** Takes the proof of a fresh passkey ceremony; undefined when there is none. */
   takeReauthentication(tx: Db, proof: string, session: { id: string; userId: string }): Promise<{ authTime: number } | undefined>;
   audit: {
-    record(
-      db: Db,
-      entry: {
-        event: string;
-        user?: { id: string; username: string };
-        client?: { id: string; name: string };
-        reason?: string;
-        data?: Record<string, string>;
-        origin: Origin;
-      },
-    ): Promise<void>;
+    record(db: Db, entry: AuditEntry): Promise<void>;
   };
   /** Who guessed too often has to wait, also with the right code. */
   guesses: { blockedFor(userId: string): number; wrong(userId: string): void };

@@ -2,27 +2,17 @@ import { presentedClient } from '#oidc/client-auth/credentials.ts';
 import { errorBody, OAuthError } from '#oidc/errors.ts';
 import { type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Db } from '#platform/db/open.ts';
-import type { Origin } from '#platform/http/context.ts';
 import type { Call, Reply } from '#platform/http/endpoints.ts';
 import type { Log } from '#platform/log.ts';
 import { vanished } from '#platform/vanished.ts';
+import type { AuditEntry } from '../audit/service.ts';
 
 /** What refusals are told to. */
 export interface Refusals {
   db: Db;
   log: Log;
   audit: {
-    record(
-      db: Db,
-      entry: {
-        event: string;
-        user?: { id: string; username: string };
-        client?: { id: string; name: string };
-        reason?: string;
-        data?: Record<string, string>;
-        origin: Origin;
-      },
-    ): Promise<void>;
+    record(db: Db, entry: AuditEntry): Promise<void>;
   };
 }
 
