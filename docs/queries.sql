@@ -290,6 +290,14 @@ select "id", "disabled" from "user" where "id" = ?;
 -- sweep
 delete from "device_login" where "id" in (select "id" from "device_login" where "expires_at" <= ? limit ?);
 
+-- src/grants/assertion-store.ts assertionStore --------------------------------------------------------
+
+-- take
+insert into "used_assertion" ("jti_hash", "expires_at") values (?, ?) on conflict ("jti_hash") do nothing returning "jti_hash";
+
+-- sweep
+delete from "used_assertion" where "jti_hash" in (select "jti_hash" from "used_assertion" where "expires_at" < ? limit ?);
+
 -- src/grants/device-store.ts deviceStore --------------------------------------------------------------
 
 -- insert

@@ -124,6 +124,14 @@ test('7. a store knows no service or route, a service no SQL and no HTTP, a rout
   );
 });
 
+test('7b. statements are made in stores, and in the platform', () => {
+  const makes = /\.(?:selectFrom|insertInto|updateTable|deleteFrom)\(|^import .*\binsertOnce\b/m;
+  const elsewhere = files.filter(
+    (file) => role(file) !== 'store' && !file.startsWith('src/platform/') && makes.test(readFileSync(join(root, file), 'utf8')),
+  );
+  assert.deepEqual(elsewhere, [], 'SQL has one kind of home, from which docs/queries.sql is written');
+});
+
 test('8. contract.ts imports zod, zod-openapi, other contracts and the platform’s words for them', () => {
   none(
     imports.filter(

@@ -4,6 +4,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { PublicFetch } from '#platform/http/public-fetch.ts';
 import { sha256 } from '#platform/random.ts';
+import { assertionStore } from './assertion-store.ts';
 
 const FRESH_SECONDS = 900;
 /** A key set is asked for again at most this often, whatever key ids assertions claim. */
@@ -37,19 +38,7 @@ export function createClientAssertions({ db, clock, fetchPublic }: { db: Db; clo
       if (held && age < (refresh ? REFRESH_SECONDS : FRESH_SECONDS)) return held.keys;
       return read(url);
     },
-    takeJti: async (issuer, jti, until) =>
-      (await db
-        .insertInto('used_assertion')
-        .values({ jti_hash: sha256(`${issuer}\n${jti}`), expires_at: until })
-        .onConflict((c) => c.column('jti_hash').doNothing())
-        .returning('jti_hash')
-        .executeTakeFirst()) !== undefined,
+    takeJti: async (issuer, jti, until) => (await assertionStore(db).take(sha256(`${issuer}\n${jti}`), until)) !== undefined,
   };
-  return {
-    ...assertions,
-    sweep: async (now: number, limit = 1000) => {
-      const over = db.selectFrom('used_assertion').select('jti_hash').where('expires_at', '<', now).limit(limit);
-      return Number((await db.deleteFrom('used_assertion').where('jti_hash', 'in', over).executeTakeFirst()).numDeletedRows);
-    },
-  };
+  return { ...assertions, sweep: (now: number, limit = 1000) => assertionStore(db).sweep(now, limit) };
 }
