@@ -3,8 +3,7 @@ import { personClaims } from '#oidc/claims.ts';
 import type { Client, Grant, Person, Values } from '#oidc/ports.ts';
 import { makeAccessToken } from '#oidc/tokens/access-token.ts';
 import { idTokenClaims } from '#oidc/tokens/id-token.ts';
-import type { Clock } from '#platform/clock.ts';
-import { rfc3339 } from '#platform/clock.ts';
+import { type Clock, rfc3339 } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { clientNotFound } from './service.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { compileForEach, compileOnce } from '#platform/db/compile-once.ts';
-import { type ListShape, type Page, readPage } from '#platform/db/list.ts';
+import { isWhole, type ListShape, type Page, readPage } from '#platform/db/list.ts';
 import { locking, lockingLightly } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { NewRow, Row } from '#platform/db/tables.ts';
@@ -42,7 +42,6 @@ const countListed = compileOnce((db) => db.selectFrom('client').select(sql<numbe
 const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: number }) =>
   db.selectFrom('client').selectAll().orderBy('created_at').orderBy('id').limit(limit).offset(offset),
 );
-const isPlain = ({ search, sort, filters }: ListOptions) => search.trim() === '' && !sort && Object.keys(filters).length === 0;
 const secretsOf = compileForEach((db, ids) =>
   db.selectFrom('client_secret').select(SECRET).where('client_id', 'in', ids).orderBy('created_at').orderBy('id'),
 );
@@ -59,7 +58,7 @@ export const clientStore = (db: Db) => ({
     const clients = db.selectFrom('client').selectAll('client');
     // Groups are counted for every client only to sort by it.
     if (options.sort?.column === 'allowedUserGroupsCount') return readPage(clients.select(allowedCount), options, LIST);
-    if (!isPlain(options)) return readPage(clients, options, LIST);
+    if (!isWhole(options)) return readPage(clients, options, LIST);
     const total = (await countListed(db, {})).rows[0]?.total ?? 0;
     const { limit } = options;
     const page = clampPage(options.page, limit, total);

@@ -9,7 +9,7 @@ import { createDevices } from '../grants/device-service.ts';
 import { createLedger } from '../grants/facts.ts';
 import { createPushedRequests } from '../grants/pushed-requests.ts';
 import { createValues } from '../grants/service.ts';
-import { guessLimit } from '../platform/guess-limit.ts';
+import { guessLimit, TYPED_CODES } from '../platform/guess-limit.ts';
 import { keyedHash } from '../platform/seal.ts';
 import type { Directory } from './directory.ts';
 import type { Foundation } from './foundation.ts';
@@ -52,7 +52,7 @@ export function createEngine(foundation: Foundation, { grants, images, users }: 
     audit,
     hashUserCode: keyedHash(seal, 'device-user-code'),
     takeReauthentication: passkeys.takeReauthentication,
-    guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }),
+    guesses: guessLimit({ ...TYPED_CODES, now: clock.now }),
   });
   const assertions = createClientAssertions({ db, clock, fetchPublic });
   const pushed = createPushedRequests({ db, random });

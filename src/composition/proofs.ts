@@ -6,7 +6,7 @@ import { createJudges } from '../passkeys/judges.ts';
 import { createPasskeyList } from '../passkeys/manage.ts';
 import { createPasskeys } from '../passkeys/service.ts';
 import type { Tables } from '../platform/db/tables.ts';
-import { guessLimit } from '../platform/guess-limit.ts';
+import { guessLimit, TYPED_CODES } from '../platform/guess-limit.ts';
 import { keyedHash } from '../platform/seal.ts';
 import { deviceOf } from '../platform/user-agent.ts';
 import type { NewUser } from '../sign-up/people.ts';
@@ -52,7 +52,7 @@ export async function createProofs(foundation: Foundation, { sessions, users, gr
     random,
     audit,
     neighbours: { start: sessions.start, takeReauthentication: passkeys.takeReauthentication, locate, describeDevice: deviceOf },
-    codes: { hash: keyedHash(seal, 'device-login-code'), guesses: guessLimit({ guesses: 10, seconds: 3600, now: clock.now }) },
+    codes: { hash: keyedHash(seal, 'device-login-code'), guesses: guessLimit({ ...TYPED_CODES, now: clock.now }) },
   });
   const add = (tx: Transaction<Tables>, user: NewUser, defaults: ReturnType<typeof userPolicy>) => users.add(tx, user, { defaults });
   const setUp = createSetUp({

@@ -8,6 +8,9 @@ export interface GuessLimit {
   wrong(key: string): void;
 }
 
+/** Of the codes that a signed-in person types for another device: an hour of trying ends after so many. */
+export const TYPED_CODES = { guesses: 10, seconds: 3600 };
+
 /** A ceiling on wrong guesses: after `guesses` of them the key is blocked until `seconds` after the first. `now` answers whole seconds. */
 export function guessLimit({ guesses, seconds, now }: { guesses: number; seconds: number; now: () => number }): GuessLimit {
   const counted = new Map<string, { until: number; made: number }>();

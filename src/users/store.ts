@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { compileOnce } from '#platform/db/compile-once.ts';
-import { countKey, type ListShape, type Page } from '#platform/db/list.ts';
+import { countKey, isWhole, type ListShape, type Page } from '#platform/db/list.ts';
 import { locking, lockingLightly } from '#platform/db/lock.ts';
 import { longPage } from '#platform/db/long-list.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -60,8 +60,7 @@ const countListed = compileOnce((db) => db.selectFrom('user').select(sql<number>
 const pageListed = compileOnce((db, { limit, offset }: { limit: number; offset: number }) =>
   db.selectFrom('user').select(SHOWN).where(LISTED).orderBy('user.created_at').orderBy('user.id').limit(limit).offset(offset),
 );
-const isPlain = ({ page, search, sort, filters }: ListOptions) =>
-  page <= 10 && search.trim() === '' && !sort && Object.keys(filters).length === 0;
+const isPlain = (options: ListOptions) => options.page <= 10 && isWhole(options);
 
 const one = (db: Db, id: string) => db.selectFrom('user').select(COLUMNS).where('user.id', '=', id).where('user.is_static', '=', 0);
 

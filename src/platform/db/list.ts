@@ -35,6 +35,9 @@ const own = <T>(table: Readonly<Record<string, T>> | undefined, key: string): T 
 export const containing = (text: string): string => `%${fold(text).replace(/[\\%_]/g, '\\$&')}%`;
 
 export const searches = (options: ListOptions, shape: ListShape): boolean => shape.search !== undefined && options.search.trim() !== '';
+/** Everything is asked for, in the order it has by itself. */
+export const isWhole = ({ search, sort, filters }: ListOptions): boolean =>
+  search.trim() === '' && !sort && Object.keys(filters).length === 0;
 /** The filters of the options that the list has, in the order of its shape. */
 export const filtersOf = (options: ListOptions, shape: ListShape) =>
   Object.entries(shape.filters ?? {}).flatMap(([name, filter]) => {

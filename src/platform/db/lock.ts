@@ -15,7 +15,7 @@ export async function lockRow(
 }
 
 type Locker = Pick<Transaction<Tables>, 'getExecutor'>;
-const isPostgres = (tx: Locker) => tx.getExecutor().adapter.constructor.name === 'PostgresAdapter';
+export const isPostgres = (tx: Locker) => tx.getExecutor().adapter.constructor.name === 'PostgresAdapter';
 
 /** The same for the rows a query finds: on PostgreSQL they are held until the transaction ends. */
 export const locking = <Q extends { forUpdate(): Q }>(tx: Locker, query: Q): Q => (isPostgres(tx) ? query.forUpdate() : query);

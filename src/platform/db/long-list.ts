@@ -1,6 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, type Simplify, sql } from 'kysely';
 import { clampPage, type ListOptions } from '../http/contract.ts';
 import { countRows, filtersOf, inOrder, type ListShape, matching, type Order, orderOf, type Page, reversed, searches } from './list.ts';
+import { isPostgres } from './lock.ts';
 import type { Db } from './open.ts';
 
 /** At most so many rows are put in order each time; more are read in the order of an index. */
@@ -8,13 +9,11 @@ const SORTED = 5000;
 /** So many rows are passed over as they are; beyond, only their entries in an index. */
 const NEAR = 1000;
 
-const isSqlite = (db: Db) => db.getExecutor().adapter.constructor.name === 'SqliteAdapter';
-
 /**
  * A filter's column, for a statement that is quick through another index. SQLite believes that any equality leaves few rows, and would go through
  * the index of a flag that nearly everybody has; a plus sign keeps it from that (SQLite, "The Query Planner", section 2). PostgreSQL knows better.
  */
-export const aside = (db: Db) => (column: string) => (isSqlite(db) ? sql`+${sql.ref(column)}` : sql.ref(column));
+export const aside = (db: Db) => (column: string) => (isPostgres(db) ? sql.ref(column) : sql`+${sql.ref(column)}`);
 type Aside = ReturnType<typeof aside>;
 
 /** The page's rows. Far down a list ids alone are passed over, in an index and from whichever end is nearer. */
@@ -53,7 +52,7 @@ async function byIds<DB, TB extends keyof DB, O>(
  */
 function hitsOf<DB, TB extends keyof DB, O>(db: Db, query: SelectQueryBuilder<DB, TB, O>, options: ListOptions, shape: ListShape) {
   const order = orderOf(options, shape);
-  const later = isSqlite(db);
+  const later = !isPostgres(db);
   const keys = later ? [] : order.map(([column], nth) => sql<unknown>`${sql.ref(column)}`.as(`key${nth}`));
   const found = matching(query, options, shape, aside(db))
     .clearSelect()

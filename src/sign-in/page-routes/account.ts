@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { secondsOf } from '#platform/http/contract.ts';
 import { CredentialUpdate } from '../../passkeys/contract.ts';
 import { accountPage } from '../pages/account.ts';
 import type { MessageKey } from '../pages/messages.ts';
@@ -56,7 +57,7 @@ export function accountPages(app: OpenAPIHono<Env>, deps: PageDeps) {
           ...client,
           launchUrl: client.launchURL,
           scopes: JSON.parse(scope) as string[],
-          lastUsedAt: Math.floor(Date.parse(lastUsedAt) / 1000),
+          lastUsedAt: secondsOf(lastUsedAt),
         })),
         // This one first: among many it is what the others are told apart from.
         sessions: all
