@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SIGNING_ALGS } from '#oidc/ports.ts';
 import { auditRows } from '../testing/administration.ts';
 import { world } from '../testing/world.ts';
 
@@ -71,6 +72,15 @@ test('a client of which nothing but the name is said has the defaults', async (t
     claimsMapping: {},
     allowedUserGroups: [],
   });
+});
+
+test('a client may choose any algorithm that we sign with, and no other', async (t) => {
+  const { api } = await world(t);
+  for (const alg of [...SIGNING_ALGS, 'none', 'HS256', 'RS512']) {
+    const client = { name: alg, idTokenSigningAlg: alg, accessTokenSigningAlg: alg };
+    const { status } = await api('POST', '/api/oidc/clients', client);
+    assert.equal(status, (SIGNING_ALGS as readonly string[]).includes(alg) ? 201 : 400, alg);
+  }
 });
 
 test('a client id is taken once, and has its form', async (t) => {

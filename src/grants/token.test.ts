@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { scopeOfClaim } from '#oidc/claims.ts';
 import { application, basic, CALLBACK, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
@@ -59,7 +60,54 @@ test('without openid there is no ID token and userinfo refuses', async (t) => {
   assert.equal(await userinfoStatus(w, body.access_token), 403);
 });
 
-test('userinfo answers a token in the header, in a form body and in the query, but not in two places', async (t) => {
+test('oidcc-idtoken-signature: whoever chose no algorithm gets ID tokens that verify as RS256 with the published key they name', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { body } = await redeem(w, app, await codeFor(w, app, milton));
+  const keys = createLocalJWKSet((await (await w.request('/.well-known/jwks.json')).json()) as JSONWebKeySet);
+  const { protectedHeader, payload } = await jwtVerify(body.id_token, keys, {
+    algorithms: ['RS256'],
+    currentDate: new Date(w.clock.now() * 1000),
+  });
+  assert.ok(protectedHeader.kid);
+  assert.equal(payload.sub, milton.id);
+});
+
+/** OpenID Connect Core section 5.4, and our own scope of groups: what each gives beside `sub`, whole. */
+const GIVEN: Record<string, (w: World, id: string) => Record<string, unknown>> = {
+  'openid alone': () => ({}),
+  'oidcc-scope-profile': ({ config, clock }, id) => ({
+    name: 'Milton Example',
+    given_name: 'Milton',
+    family_name: 'Example',
+    display_name: 'Milton Example',
+    preferred_username: 'milton',
+    picture: `${config.appUrl}/api/users/${id}/profile-picture.png`,
+    locale: 'es',
+    updated_at: clock.now() - 40,
+  }),
+  'oidcc-scope-email': () => ({ email: 'milton@example.test', email_verified: true }),
+  groups: () => ({ groups: ['familia'] }),
+};
+for (const [name, given] of Object.entries(GIVEN))
+  test(`${name}: exactly these claims, at userinfo and in the ID token`, async (t) => {
+    const w = await world(t);
+    const { milton, app } = await setting(w);
+    await w.database.db.updateTable('user').set({ locale: 'es' }).where('id', '=', milton.id).execute();
+    w.clock.advance(40);
+    const scopes = ['openid', ...['profile', 'email', 'groups'].filter((scope) => name.endsWith(scope))];
+    const { body } = await redeem(w, app, await codeFor(w, app, milton, { scopes }));
+    const headers = { authorization: `Bearer ${body.access_token}` };
+    const claims = { sub: milton.id, ...given(w, milton.id) };
+    assert.deepEqual(await (await w.request('/api/oidc/userinfo', { headers })).json(), claims);
+    const idToken = decodeJwt(body.id_token);
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(idToken).filter(([claim]) => claim === 'sub' || scopeOfClaim(claim) !== undefined)),
+      claims,
+    );
+  });
+
+test('oidcc-userinfo-get, oidcc-userinfo-post-body: userinfo answers a token in the header, in a form body and in the query, but not in two places', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
   const { body } = await redeem(w, app, await codeFor(w, app, milton));

@@ -48,7 +48,7 @@ const Metadata = z.strictObject({
 
 const read = async (w: Awaited<ReturnType<typeof world>>, path: string) => (await w.request(path)).json();
 
-test('oidcc-discovery-endpoint-verification: the metadata is what the specifications define and nothing else', async (t) => {
+test('oidcc-discovery-endpoint-verification, oidcc-rp-initiated-logout-discovery-endpoint-verification: the metadata is what the specifications define and nothing else', async (t) => {
   const w = await world(t);
   const metadata = Metadata.parse(await read(w, '/.well-known/openid-configuration'));
   assert.deepEqual(await read(w, '/.well-known/oauth-authorization-server'), metadata);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { UnsecuredJWT } from 'jose';
 import { ROUTES } from '../routes.ts';
 import { application, CALLBACK } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
@@ -57,7 +58,7 @@ test('without openid and with one registered URI it may be left out', async (t) 
   assert.ok(sent.url.href.startsWith(`${CALLBACK}?code=`));
 });
 
-test('oidcc-redirect-uri-query-OK / -mismatch / -added: the query is part of what is registered', async (t) => {
+test('oidcc-redirect-uri-query-OK, oidcc-redirect-uri-query-mismatch, oidcc-redirect-uri-query-added: the query is part of what is registered', async (t) => {
   const { milton, rp, refuses } = await ready(t, [`${CALLBACK}?foo=bar`]);
   await refuses(`${CALLBACK}?foo=baz`);
   await refuses(`${CALLBACK}?foo=bar&more=1`);
@@ -153,6 +154,16 @@ test('SEC-010 an unknown client or a bad URI is never redirected to, whatever el
   const response = await rp.ask(milton, { url: twice });
   assert.deepEqual([response.status, response.headers.get('location')], [400, null], 'a parameter sent twice');
   assert.ok(w.log.lines.some((line) => line.message.includes('error') && line.fields.reason === 'duplicate-parameter'));
+});
+
+test('oidcc-ensure-request-object-with-redirect-uri: an address in a request object is neither taken nor makes up for one outside of it', async (t) => {
+  const { milton, rp, refuses, codes } = await ready(t);
+  const object = (redirect_uri: string) => new UnsecuredJWT({ redirect_uri, response_type: 'code' }).encode();
+  await refuses('https://evil.test/cb', { request: object(CALLBACK) });
+  const begun = await rp.begin({ request: object('https://evil.test/cb') });
+  const sent = new URL((await rp.ask(milton, begun)).headers.get('location') ?? 'about:blank');
+  assert.deepEqual([sent.origin + sent.pathname, sent.searchParams.get('error')], [CALLBACK, 'request_not_supported']);
+  assert.equal(await codes(), 0);
 });
 
 test('a parameter sent twice is told to the application, unless it says who or where that is', async (t) => {
