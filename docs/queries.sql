@@ -113,6 +113,9 @@ select "api"."id", "api"."name", "api_grant"."user_access", "api_grant"."client_
 -- insert
 insert into "audit_log" ("id", "created_at", "event", "user_id", "username", "actor_user_id", "actor_username", "client_id", "client_name", "ip", "country", "city", "user_agent", "request_id", "reason", "data") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- inserting
+insert into "audit_log" ("id", "created_at", "event", "user_id", "username", "actor_user_id", "actor_username", "client_id", "client_name", "ip", "country", "city", "user_agent", "request_id", "reason", "data") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
 -- page
 select count(*) as "total" from "audit_log" where "audit_log"."created_at" > ?;
 select "audit_log"."id" from "audit_log" where "audit_log"."created_at" <= ? order by "audit_log"."ip" asc, "audit_log"."created_at" asc, "audit_log"."id" asc limit ?;
@@ -521,7 +524,10 @@ select "asked"."user_id" as "asked_user_id", "asked"."session_id" as "asked_sess
 -- takeChallenge
 delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id";
 
--- noteUse
+-- taking
+delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id";
+
+-- notingUse
 update "passkey" set "counter" = ?, "backup_state" = ?, "last_used_at" = ? where "id" = ?;
 
 -- insert
@@ -554,8 +560,11 @@ delete from "reauthentication" where "token_hash" = ? and "user_id" = ? and "ses
 -- insert
 insert into "session" ("id", "session_hash", "user_id", "auth_time", "amr", "created_at", "last_seen_at", "expires_at", "ip", "user_agent") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- inserting
+insert into "session" ("id", "session_hash", "user_id", "auth_time", "amr", "created_at", "last_seen_at", "expires_at", "ip", "user_agent") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
 -- renew
-update "session" set  where "session_hash" = ? and "user_id" = ? returning "id";
+update "session" set "session_hash" = ?, "auth_time" = ?, "amr" = ?, "created_at" = ?, "last_seen_at" = ?, "expires_at" = ?, "ip" = ?, "user_agent" = ? where "session_hash" = ? and "user_id" = ? returning "id";
 
 -- findByHash
 select "session".*, "user"."username", "user"."display_name", "user"."is_admin", "user"."role", "user"."disabled" from "session" inner join "user" on "user"."id" = "session"."user_id" where "session"."session_hash" = ?;

@@ -94,10 +94,11 @@ const OTHERS: Readonly<Record<string, unknown>> = {
 
 /** A value for a parameter, judged by its name and by the table the function writes to. */
 function valueFor(parameter: string, source: string, columns: Columns): unknown {
-  if (parameter.startsWith('{')) return new Proxy({}, { get: () => 'x', has: () => true });
   const name = /^\w+/.exec(parameter)?.[0] ?? '';
   const table = /(?:insertInto|updateTable)\('(\w+)'\)/.exec(source)?.[1] ?? '';
   const row = () => Object.fromEntries((columns.get(table) ?? ['id']).map((column) => [column, 'x']));
+  // Of what is taken apart any name may be asked, but only a row has the rest of them.
+  if (parameter.startsWith('{')) return /^[^)]*\.\.\.\w+ *\}/.test(source) ? row() : new Proxy({}, { get: () => 'x', has: () => true });
   if (name === 'row') return row();
   if (name === 'rows') return [row()];
   if (name === 'set' || name === 'values') return Object.fromEntries(Object.entries(row()).slice(1, 2));
@@ -117,12 +118,17 @@ function parametersOf(source: string): string[] {
 
 type Store = Readonly<Record<string, (...values: unknown[]) => unknown>>;
 
+const isStatement = (answer: unknown): answer is CompiledQuery =>
+  typeof answer === 'object' && answer !== null && typeof (answer as Partial<CompiledQuery>).sql === 'string';
+
 async function heardOf(kind: DbKind, make: (db: Db) => Store, name: string, columns: Columns): Promise<string[]> {
   const { db, heard } = listening(kind);
   const call = make(db)[name]!;
   const source = call.toString();
   try {
-    await call(...parametersOf(source).map((parameter) => valueFor(parameter, source, columns)));
+    const answer = await call(...parametersOf(source).map((parameter) => valueFor(parameter, source, columns)));
+    // A statement that somebody else runs, together with others.
+    if (isStatement(answer)) heard.push(answer.sql);
   } catch {
     // An empty answer ends some functions early; what they asked before is heard.
   }
