@@ -73,6 +73,15 @@ test('a JSON line carries time, level, msg, app and version', () => {
   assert.deepEqual(rest, { level: 'info', msg: 'ready', app: 'pocket-id', url: 'https://a.test' });
 });
 
+test('a JSON line begins with level and time and ends with the message, and has no field that was not given', () => {
+  const { lines, log } = recorded(true);
+  log.info('ready', { url: 'https://a.test', user: undefined, client: null });
+  const entry = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  assert.deepEqual(Object.keys(entry), ['level', 'time', 'app', 'version', 'url', 'client', 'msg']);
+  assert.match(String(entry.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(entry.client, null);
+});
+
 test('a very long value is cut, whatever the form', () => {
   for (const json of [false, true]) {
     const { lines, log } = recorded(json);
