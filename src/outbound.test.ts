@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { isPrivateHost } from '#oidc/checks/private-host.ts';
 import { shortId } from './platform/http/context.ts';
 import { createPublicFetch, type PublicFetch } from './platform/http/public-fetch.ts';
 import { browser } from './testing/browser.ts';
@@ -182,4 +183,20 @@ test('SEC-211 an open, a closed, a silent port and one that speaks something els
     }
     assert.equal(answers.size, 1, `${what}: ${JSON.stringify([...answers], null, 1)}`);
   }
+});
+
+test('SEC-207 a name that a redirect counts as private is not even looked up for a fetch', async () => {
+  const asked: string[] = [];
+  const fetchPublic = createPublicFetch({
+    lookup: (hostname, _, callback) => {
+      asked.push(hostname);
+      callback(new Error('nobody is asked'), []);
+    },
+  });
+  for (const suffix of ['localhost', 'localdomain', 'local', 'lan', 'home', 'internal', 'intranet', 'private', 'home.arpa'])
+    for (const host of [`db.${suffix}`, `db.${suffix}.`]) {
+      assert.equal(isPrivateHost(host), true, host);
+      await assert.rejects(fetchPublic(`https://${host}/`, { maxBytes: 100 }), /the name is private/, host);
+    }
+  assert.deepEqual(asked, []);
 });

@@ -118,7 +118,7 @@ export function createPublicFetch({
     if (!mayBePrivate && url.port !== '') throw new FetchRefused('the port is not allowed');
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (!mayBePrivate && isIP(literal) && !isPublicAddress(literal)) throw new FetchRefused('the address is private');
-    if (!mayBePrivate && /(^|\.)(localhost|local|internal|lan|home|intranet|private|home\.arpa)\.?$/.test(url.hostname))
+    if (!mayBePrivate && /(^|\.)(localhost|localdomain|local|lan|home|internal|intranet|private|home\.arpa)\.?$/.test(url.hostname))
       throw new FetchRefused('the name is private');
     return { url, mayBePrivate };
   };
