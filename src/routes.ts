@@ -15,7 +15,7 @@ import { WHO, type Who } from '#access/guard.ts';
  * Behind the folder a row may say more: `cors`, `any-body`, `upload`, `long`, `quiet`, `limit=<name>`; see RouteRow.
  */
 export interface RouteRow {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  method: (typeof METHODS)[number];
   /** OpenAPI form: `/api/users/{id}` */
   path: string;
   who: Who;
@@ -237,14 +237,16 @@ post   /api/oidc/device/verify                              browser   grants
 post   /api/oidc/device/deny                                browser   grants
 `;
 
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const WORDS = ['cors', 'any-body', 'upload', 'long', 'quiet'];
 
 /** A line of the table. Throws for a word that it does not know: passed over, a slip of the pen would open a route, or leave it without its limit. */
 export function rowOf(line: string): RouteRow {
-  const [method, path, who = '', home, ...words] = line.trim().split(/\s+/);
+  const [method = '', path, who = '', home, ...words] = line.trim().split(/\s+/);
   const limit = words.find((word) => word.startsWith('limit='))?.slice('limit='.length);
   const unknown = words.find((word) => !WORDS.includes(word) && word !== `limit=${limit}`);
-  if (!(WHO as readonly string[]).includes(who) || unknown !== undefined || (limit !== undefined && !Object.hasOwn(RATE_LIMITS, limit)))
+  const begins = (METHODS as readonly string[]).includes(method) && (WHO as readonly string[]).includes(who);
+  if (!begins || unknown !== undefined || (limit !== undefined && !Object.hasOwn(RATE_LIMITS, limit)))
     throw new Error(`the row of ${method} ${path} has a word that nobody knows`);
   const has = (word: string) => words.includes(word);
   return {
