@@ -343,8 +343,10 @@ delete from "pushed_request" where "uri_hash" in (select "uri_hash" from "pushed
 
 -- src/grants/store.ts grantStore ----------------------------------------------------------------------
 
--- insertGrant
-insert into "oauth_grant" ("id", "client_id", "user_id", "session_id", "kind", "scope", "resource", "auth_time", "amr", "request", "code_hash", "code_expires_at", "code_used_at", "created_at", "expires_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- insertInSession
+insert into "oauth_grant" ("id", "client_id", "user_id", "session_id", "kind", "scope", "resource", "auth_time", "amr", "request", "code_hash", "code_expires_at", "code_used_at", "created_at", "expires_at", "revoked_at") select ? as "id", ? as "client_id", ? as "user_id", ? as "session_id", ? as "kind", ? as "scope", ? as "resource", ? as "auth_time", ? as "amr", ? as "request", ? as "code_hash", ? as "code_expires_at", ? as "code_used_at", ? as "created_at", ? as "expires_at", ? as "revoked_at" from "session" inner join "user" on "user"."id" = "session"."user_id" where "session"."id" = ? and "session"."user_id" = ? and "user"."disabled" = ?;
+-- on PostgreSQL
+insert into "oauth_grant" ("id", "client_id", "user_id", "session_id", "kind", "scope", "resource", "auth_time", "amr", "request", "code_hash", "code_expires_at", "code_used_at", "created_at", "expires_at", "revoked_at") select $1 as "id", $2 as "client_id", $3 as "user_id", $4 as "session_id", $5 as "kind", $6 as "scope", $7 as "resource", $8 as "auth_time", $9 as "amr", $10 as "request", $11 as "code_hash", $12 as "code_expires_at", $13 as "code_used_at", $14 as "created_at", $15 as "expires_at", $16 as "revoked_at" from "session" inner join "user" on "user"."id" = "session"."user_id" where "session"."id" = $17 and "session"."user_id" = $18 and "user"."disabled" = $19 for key share of "user", "session";
 
 -- insertTokens
 insert into "oauth_token" ("token_hash", "kind", "grant_id", "jti", "scope", "audience", "issued_at", "expires_at", "used_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?);

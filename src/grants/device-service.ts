@@ -177,7 +177,7 @@ export function createDevices(deps: Deps) {
         const taken = await deviceStore(tx).takeClaimed(hash, person.id, now);
         if (!taken) throw new AppError('oidc_invalid_device_code');
         const keys = consentKeys(askedIn(taken));
-        await grantStore(tx).insertGrant({
+        const stands = await grantStore(tx).insertInSession({
           id: random.rowId(),
           client_id: client.id,
           user_id: person.id,
@@ -195,6 +195,7 @@ export function createDevices(deps: Deps) {
           expires_at: now + GRANT_SECONDS,
           revoked_at: null,
         });
+        if (!stands) throw new AppError('not_signed_in');
         await deps.consents.record(tx, person.id, client.id, keys);
         await deps.audit.record(tx, {
           event: isNew(facts, keys) ? 'NEW_DEVICE_CODE_AUTHORIZATION' : 'DEVICE_CODE_AUTHORIZATION',

@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import type { Grants, NewGrant, NewToken, Values } from '#oidc/ports.ts';
+import type { Grants, NewGrant, NewGrantInSession, NewToken, Values } from '#oidc/ports.ts';
 import type { Db } from '#platform/db/open.ts';
 import { type Random, sha256 } from '#platform/random.ts';
 import type { Seal } from '#platform/seal.ts';
@@ -45,14 +45,15 @@ export function createGrants({ db, random }: { db: Db; random: Random }) {
   };
   return {
     ...engine,
-    /** Stores a grant that waits for its code to be redeemed, in the transaction of the authorization. */
-    openCode: async (tx: Db, grant: NewGrant, code: { value: string; expiresAt: number }, now: number) => {
-      await grantStore(tx).insertGrant({
+    /** Stores a grant that waits for its code to be redeemed, in the transaction of the authorization; false when its session is over. */
+    openCode: (tx: Db, grant: NewGrantInSession, code: { value: string; expiresAt: number }, now: number): Promise<boolean> =>
+      grantStore(tx).insertInSession({
         ...grantRow(random.rowId(), grant, now),
+        user_id: grant.userId,
+        session_id: grant.sessionId,
         code_hash: keyOf(code.value),
         code_expires_at: code.expiresAt,
-      });
-    },
+      }),
     /** Ends what was granted in a session. `keepOffline`: grants with `offline_access` outlive an ordinary sign-out (OpenID Connect Core section 11). */
     revokeOfSession: async (tx: Db, sessionId: string, now: number, options: { keepOffline: boolean }) => {
       await grantStore(tx).revokeOfSession(sessionId, now, options);

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { compileOnce, insertOnce } from '#platform/db/compile-once.ts';
 import { together } from '#platform/db/in-place.ts';
+import { keeping } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
 
-const insertGrants = insertOnce('oauth_grant', [
+const GRANT_COLUMNS = [
   'id',
   'client_id',
   'user_id',
@@ -21,7 +22,29 @@ const insertGrants = insertOnce('oauth_grant', [
   'created_at',
   'expires_at',
   'revoked_at',
-]);
+] as const;
+const insertGrants = insertOnce('oauth_grant', GRANT_COLUMNS);
+/** `session_id` and `user_id` are compared with, so they are never null here. */
+type RowOfSession = Row<'oauth_grant'> & { session_id: string; user_id: string };
+// The person's row first, as everybody does who holds it and then ends sessions: none of two waits crosswise.
+const insertInSession = compileOnce((db, row: RowOfSession) =>
+  db
+    .insertInto('oauth_grant')
+    .columns(GRANT_COLUMNS)
+    .expression(
+      keeping(
+        db,
+        db
+          .selectFrom('session')
+          .innerJoin('user', 'user.id', 'session.user_id')
+          .select(GRANT_COLUMNS.map((column) => sql.val(row[column]).as(column)))
+          .where('session.id', '=', row.session_id)
+          .where('session.user_id', '=', row.user_id)
+          .where('user.disabled', '=', 0),
+        ['user', 'session'],
+      ),
+    ),
+);
 const insertTokens = insertOnce('oauth_token', [
   'token_hash',
   'kind',
@@ -63,7 +86,11 @@ const removeExpired = compileOnce((db, { grantId, now }: { grantId: string; now:
 
 /** Grants and their tokens. A revoked grant stays as a row until it ends, so that a replay is told from an unknown value. */
 export const grantStore = (db: Db) => ({
-  insertGrant: (row: Row<'oauth_grant'>) => insertGrants(db, [row]),
+  /**
+   * Stores a grant while the session it is given in stands and its person is not disabled; false when that is over. On PostgreSQL both rows are kept
+   * until the transaction ends: who ends the session, disables the person or takes back a consent in this moment waits, and then finds the grant.
+   */
+  insertInSession: async (row: RowOfSession): Promise<boolean> => ((await insertInSession(db, row)).numAffectedRows ?? 0n) > 0n,
   insertTokens: (rows: Row<'oauth_token'>[]) => insertTokens(db, rows),
 
   /** A grant with its first tokens. */

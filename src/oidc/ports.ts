@@ -188,6 +188,9 @@ export type NewGrant = Pick<
   'clientId' | 'userId' | 'sessionId' | 'kind' | 'scopes' | 'resource' | 'authTime' | 'amr' | 'request' | 'expiresAt'
 >;
 
+/** What a person grants in a browser they are signed in with. */
+export type NewGrantInSession = NewGrant & { userId: string; sessionId: string };
+
 /** Grants and tokens change here, each call in one transaction; a spent one-time value is told by `false`, never by a second answer. */
 export interface Grants {
   /** Spends the code and stores its tokens. */

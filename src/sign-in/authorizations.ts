@@ -3,7 +3,7 @@ import type { AuthorizationRequest } from '#oidc/authorize.ts';
 import { consentKeys } from '#oidc/consent-keys.ts';
 import { achievedAcr } from '#oidc/decide.ts';
 import { CODE_SECONDS, GRANT_SECONDS } from '#oidc/lifetimes.ts';
-import type { Client, NewGrant, Person, Seconds, Session } from '#oidc/ports.ts';
+import type { Client, NewGrantInSession, Person, Seconds, Session } from '#oidc/ports.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
@@ -20,7 +20,8 @@ type Tx = Transaction<Tables>;
 
 /** What an authorization writes through others. */
 export interface Writers {
-  openCode(tx: Db, grant: NewGrant, code: { value: string; expiresAt: Seconds }, now: Seconds): Promise<void>;
+  /** Answers false when the session is over, or its person disabled. */
+  openCode(tx: Db, grant: NewGrantInSession, code: { value: string; expiresAt: Seconds }, now: Seconds): Promise<boolean>;
   recordConsent(tx: Tx, userId: string, clientId: string, keys: readonly string[]): Promise<void>;
   touchConsent(tx: Db, userId: string, clientId: string): Promise<void>;
   /** Notes that a session was used now. */
@@ -42,10 +43,19 @@ export interface Authorization {
   origin: Origin;
 }
 
-/** Rolls a transaction back without being a failure. */
-class Answered extends Error {}
+/** Why there is no code: the interaction was answered already, or the session has ended since it was read. */
+export type NoCode = 'answered' | 'session-over';
 
-const grantOf = ({ request, client, person, session, authTime, amr }: Authorization, now: Seconds): NewGrant => ({
+/** Rolls a transaction back without being a failure. */
+class Refused extends Error {
+  readonly why: NoCode;
+  constructor(why: NoCode) {
+    super(why);
+    this.why = why;
+  }
+}
+
+const grantOf = ({ request, client, person, session, authTime, amr }: Authorization, now: Seconds): NewGrantInSession => ({
   clientId: client.id,
   userId: person.id,
   sessionId: session.id,
@@ -68,24 +78,26 @@ const grantOf = ({ request, client, person, session, authTime, amr }: Authorizat
 
 /** Makes codes. Everything that belongs to one is written in one transaction: the end of the interaction, consent, the grant and the audit row. */
 export function createAuthorizations({ db, clock, random, writers }: { db: Db; clock: Clock; random: Random; writers: Writers }) {
+  /** After the code: its person's row is held by then, as everybody holds it before their sessions and consents. */
   const noteUse = async (tx: Tx, { request, client, person, session, newConsent, consentUsedAt }: Authorization, now: Seconds) => {
-    if (newConsent) await writers.recordConsent(tx, person.id, client.id, consentKeys(request));
-    else if ((consentUsedAt ?? 0) + TOUCH_SECONDS <= now) await writers.touchConsent(tx, person.id, client.id);
+    if (!newConsent && (consentUsedAt ?? 0) + TOUCH_SECONDS <= now) await writers.touchConsent(tx, person.id, client.id);
     if (session.lastSeenAt + TOUCH_SECONDS <= now) await writers.touchSession(tx, session.id);
     if (request.codeChallenge !== undefined && !client.requirePkce && !client.pkceSupported) await signInStore(tx).notePkce(client.id);
   };
 
   return {
-    /** A code for the application; undefined when the interaction was answered already. */
-    async issue(authorization: Authorization): Promise<string | undefined> {
-      const { client, person, newConsent, take, origin } = authorization;
+    /** A code for the application. */
+    async issue(authorization: Authorization): Promise<{ code: string } | { none: NoCode }> {
+      const { request, client, person, newConsent, take, origin } = authorization;
       const now = clock.now();
       const value = newStamped(random);
       try {
         await db.transaction().execute(async (tx) => {
-          if (take && !(await take(tx))) throw new Answered();
+          if (take && !(await take(tx))) throw new Refused('answered');
+          if (newConsent) await writers.recordConsent(tx, person.id, client.id, consentKeys(request));
+          const opened = await writers.openCode(tx, grantOf(authorization, now), { value, expiresAt: now + CODE_SECONDS }, now);
+          if (!opened) throw new Refused('session-over');
           await noteUse(tx, authorization, now);
-          await writers.openCode(tx, grantOf(authorization, now), { value, expiresAt: now + CODE_SECONDS }, now);
           await writers.audit(tx, {
             event: newConsent ? 'NEW_CLIENT_AUTHORIZATION' : 'CLIENT_AUTHORIZATION',
             user: person,
@@ -95,10 +107,10 @@ export function createAuthorizations({ db, clock, random, writers }: { db: Db; c
           });
         });
       } catch (cause) {
-        if (cause instanceof Answered) return undefined;
+        if (cause instanceof Refused) return { none: cause.why };
         throw cause;
       }
-      return value;
+      return { code: value };
     },
   };
 }

@@ -14,7 +14,7 @@ import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
 import { type Assessment, assess } from './assess.ts';
-import type { Authorizations } from './authorizations.ts';
+import type { Authorizations, NoCode } from './authorizations.ts';
 import type { Descriptions } from './describe.ts';
 import type { Interaction, Interactions, Lost } from './interactions.ts';
 import type { Refusals } from './refusals.ts';
@@ -131,14 +131,10 @@ export function createFlow({
     return answer;
   };
 
-  const issue = async (
-    from: Case,
-    { session, person }: Assessment,
-    outcome: Outcome & { kind: 'respond' },
-  ): Promise<Answer | undefined> => {
+  const issue = async (from: Case, { session, person }: Assessment, outcome: Outcome & { kind: 'respond' }): Promise<Answer | NoCode> => {
     if (!session || !person) throw new Error('an answer was decided without a person');
     const { request, facts, origin } = from;
-    const code = await authorizations.issue({
+    const issued = await authorizations.issue({
       request,
       client: facts.client,
       person,
@@ -150,7 +146,7 @@ export function createFlow({
       take: taker(from),
       origin,
     });
-    return code === undefined ? undefined : respondCode(request, engine.issuer, code);
+    return 'none' in issued ? issued.none : respondCode(request, engine.issuer, issued.code);
   };
 
   const tellRefused = async ({ facts, origin }: Case, reason: Reason): Promise<void> =>
@@ -168,8 +164,13 @@ export function createFlow({
     const sent = async (answer: Answer | undefined): Promise<Authorized> =>
       answer ? { kind: 'answer', answer, client } : { kind: 'gone', view: await answered(origin) };
     switch (next.kind) {
-      case 'respond':
-        return sent(await issue(from, assessment, next));
+      case 'respond': {
+        const answer = await issue(from, assessment, next);
+        if (answer !== 'session-over') return sent(answer === 'answered' ? undefined : answer);
+        // It ended after it was read: whoever is there now is signed out.
+        const now = await engine.ledger.read({ clientId: client.id, session: from.session });
+        return now.client ? settle({ ...from, facts: { ...now, client: now.client } }) : sent(undefined);
+      }
       case 'error':
         return sent(await refuse(from, next));
       case 'step': {

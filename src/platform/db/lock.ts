@@ -26,3 +26,10 @@ export const locking = <Q extends { forUpdate(): Q }>(tx: Locker, query: Q): Q =
  */
 export const lockingLightly = <Q extends { forNoKeyUpdate(): Q }>(tx: Locker, query: Q): Q =>
   isPostgres(tx) ? query.forNoKeyUpdate() : query;
+
+/**
+ * Keeps the rows a query finds from being deleted or held by others until the transaction ends, in the order of `tables`; others may keep them as
+ * well. For what is added while something else stands: on PostgreSQL, who ends that something waits and then finds what was added.
+ */
+export const keeping = <T extends string, Q extends { forKeyShare(of: readonly T[]): Q }>(db: Locker, query: Q, tables: readonly T[]): Q =>
+  isPostgres(db) ? query.forKeyShare(tables) : query;
