@@ -1,6 +1,6 @@
 import { presentedClient } from '#oidc/client-auth/credentials.ts';
 import { errorBody, OAuthError } from '#oidc/errors.ts';
-import { type Parameters, parseParameters } from '#oidc/parameters.ts';
+import { notUtf8, type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Call, Reply } from '#platform/http/endpoints.ts';
 import type { Log } from '#platform/log.ts';
@@ -21,9 +21,10 @@ const FORM = 'application/x-www-form-urlencoded';
 /** Whether a body is declared as a form, with whatever parameters. */
 export const isForm = (call: Call): boolean => (call.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase() === FORM;
 
-/** The form of a protocol endpoint's body; another content type, or none, is refused (RFC 6749 appendix B). */
+/** The form of a protocol endpoint's body; another content type, or none, is refused, and so is what is not UTF-8 (RFC 6749 appendix B). */
 export function form(call: Call): Parameters {
   if (!isForm(call)) throw new OAuthError('invalid_request', `the body must be ${FORM}`, { reason: 'content-type' });
+  if (call.garbled) throw notUtf8();
   return parseParameters(call.body);
 }
 

@@ -14,17 +14,37 @@ export const REPEATED = {
 
 const repetition = () => new OAuthError(REPEATED.code, REPEATED.description, { reason: REPEATED.reason });
 
+/** RFC 6749 appendix B: names and values are UTF-8. */
+export const notUtf8 = () => new OAuthError('invalid_request', 'a parameter is not UTF-8', { reason: 'not-utf-8' });
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const PERCENT_ENCODED = /(?:%[\da-f]{2})+/gi;
+/** Whether the bytes that are written as %XX, beside each other, are the text of something. */
+function isUtf8(text: string): boolean {
+  try {
+    for (const [run] of text.matchAll(PERCENT_ENCODED))
+      utf8.decode(Uint8Array.from(run.slice(1).split('%'), (hex) => Number.parseInt(hex, 16)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function read(text: string): { parameters: Parameters; repeated: ReadonlySet<string> } {
   const parameters = new Map<string, string>();
   const repeated = new Set<string>();
   let count = 0;
+  let replaced = false;
   for (const [name, value] of new URLSearchParams(text)) {
     if (++count > MAX_PARAMETERS) throw new OAuthError('invalid_request', 'too many parameters', { reason: 'too-many-parameters' });
     // RFC 6749 appendix A has a NUL in no value, and PostgreSQL in no text.
     if (value.includes('\0')) throw new OAuthError('invalid_request', 'a parameter has a NUL in it', { reason: 'nul' });
+    // Stands for what could not be read, unless it was sent.
+    if (value.includes('\ufffd') || name.includes('\ufffd')) replaced = true;
     if (parameters.has(name)) repeated.add(name);
     parameters.set(name, value);
   }
+  if (replaced && !isUtf8(text)) throw notUtf8();
   for (const [name, value] of parameters) if (value === '' || repeated.has(name)) parameters.delete(name);
   return { parameters, repeated };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { application, basic, CALLBACK, post, redeem, token } from '../testing/applications.ts';
 import { type Person, person } from '../testing/people.ts';
-import { type World, world } from '../testing/world.ts';
+import { world } from '../testing/world.ts';
 
 const SCOPES = 'openid profile';
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -1,10 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { discoveryDocument, ENDPOINTS, type Metadata } from '#oidc/discovery.ts';
 import { OAuthError } from '#oidc/errors.ts';
-import { parseAuthorizationParameters, parseParameters } from '#oidc/parameters.ts';
+import { notUtf8, parseAuthorizationParameters, parseParameters } from '#oidc/parameters.ts';
 import type { Answer } from '#oidc/respond.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
-import { shareAnswer } from '#platform/http/exchange.ts';
+import { exchangeOf, shareAnswer } from '#platform/http/exchange.ts';
 import type { Authorized, SignInFlow } from './flow.ts';
 import type { Refusals } from './refusals.ts';
 import type { SignOutService } from './sign-out.ts';
@@ -63,6 +63,7 @@ async function textOf(c: Ctx): Promise<string> {
   const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded')
     throw new OAuthError('invalid_request', 'the body must be application/x-www-form-urlencoded', { reason: 'content-type' });
+  if (exchangeOf(c).garbled) throw notUtf8();
   return c.req.text();
 }
 

@@ -14,11 +14,11 @@ export async function behindServer(t: TestContext, { app, config, log }: World):
   app.request = (input, init = {}) =>
     new Promise<Response>((resolve, reject) => {
       const url = new URL(String(input));
-      const body = init.body === undefined || init.body === null ? '' : String(init.body);
+      const body = init.body instanceof Uint8Array ? init.body : String(init.body ?? '');
       const headers = {
         ...Object.fromEntries(new Headers(init.headers)),
         host,
-        ...(body ? { 'content-length': Buffer.byteLength(body) } : {}),
+        ...(body.length > 0 ? { 'content-length': Buffer.byteLength(body) } : {}),
       };
       request(
         { port, host: '127.0.0.1', path: url.pathname + url.search, method: init.method ?? 'GET', headers, agent: false },

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import type { Log } from '../log.ts';
 import { type Ctx, type Env, type Origin, originOf } from './context.ts';
 import { restFailure } from './errors.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, exchangeOf } from './exchange.ts';
 import type { Row } from './front-door.ts';
 
 /** A request to a protocol endpoint as its handler sees it, whichever way it came. */
@@ -16,6 +16,8 @@ export interface Call {
   header(name: string): string | undefined;
   /** '' without one. */
   body: string;
+  /** The body is not UTF-8. */
+  garbled?: boolean;
   origin: Origin;
 }
 
@@ -73,7 +75,7 @@ export function protocolEndpoints({ app, rows, before, log }: Deps) {
         exchange.route = row.path;
         exchange.cors = row.cors;
         exchange.quiet = row.quiet;
-        return answer(call, endpoint);
+        return answer(exchange.garbled ? { ...call, garbled: true } : call, endpoint);
       };
     },
   };
@@ -88,6 +90,7 @@ const callOf = async (c: Ctx): Promise<Call> => {
     query: search.slice(1),
     header: (name) => c.req.header(name),
     body: c.req.method === 'GET' ? '' : await c.req.text(),
+    garbled: exchangeOf(c).garbled,
     origin: originOf(c),
   };
 };

@@ -15,6 +15,8 @@ export interface Exchange {
   route?: string;
   /** Why the request was refused, a code. */
   reason?: string;
+  /** The body is no file and not UTF-8: what it says is not known. Whoever reads it refuses it. */
+  garbled?: boolean;
   /** No line in the request log. */
   quiet?: boolean;
   /** For so many seconds the answer is the same for everybody: the server may give it again without asking. */

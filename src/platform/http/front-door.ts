@@ -87,6 +87,8 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
       // Also without cookies: SameSite keeps ours from such a request, and it could still sign the browser in as somebody else.
       const fromBrowser = c.req.header('cookie') !== undefined || c.req.header('sec-fetch-site') !== undefined;
       if (!row.crossSite && fromBrowser && !fromOurPages(c, origins)) throw new AppError('cross_site_request');
+      // Where other sites may post, the handler answers in a form of its own.
+      if (!row.crossSite && exchange.garbled) throw new AppError('invalid_request_body');
       if (!row.crossSite && !row.anyBody && row.path.startsWith('/api/') && !declaresJson(c)) throw new AppError('invalid_request_body');
     }
     return found.guard(c, next);

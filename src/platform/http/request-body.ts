@@ -1,14 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isUtf8 } from 'node:buffer';
+import type { ServerResponse } from 'node:http';
+import type { Served } from './answer.ts';
 
 /** Why a body was not read. `gone`: the client went away, nobody is left to answer. */
 export type BodyRefusal = 'too large' | 'encoded' | 'gone';
 
 /**
  * Reads a body of at most `limit` bytes. A longer one is refused by its announced length before a byte of it is read, else at the byte too many.
- * Compressed bodies are refused: a few bytes could become gigabytes.
+ * Compressed bodies are refused: a few bytes could become gigabytes. A text that is not UTF-8 is noted in the exchange, to be refused in the form that
+ * its endpoint has for that: read with other characters in place of its own it would be a text that nobody sent.
  */
 export function readBody(
-  incoming: IncomingMessage,
+  incoming: Served,
   outgoing: ServerResponse,
   limit: number,
   awaitsContinue: boolean,
@@ -33,7 +36,11 @@ export function readBody(
     };
     incoming
       .on('data', onData)
-      .on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+      .on('end', () => {
+        const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+        if (!isUtf8(body) && !/^multipart\//i.test(headers['content-type'] ?? '')) incoming.exchange.garbled = true;
+        resolve(body);
+      })
       .on('error', () => resolve('gone'))
       .on('close', () => resolve('gone'));
   });
