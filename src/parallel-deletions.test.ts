@@ -22,7 +22,7 @@ async function household(t: TestContext) {
 
 interface Deed {
   what: string;
-  send: () => Promise<{ status: number }>;
+  send: () => Promise<{ status: number; headers?: Headers }>;
 }
 /** Every second id, beginning with the first or the second. */
 const some = (list: readonly { id: string }[], from: number) => list.map(({ id }) => id).filter((_, i) => (i + from) % 2 === 0);
@@ -67,10 +67,20 @@ test('while people, groups and applications are deleted, everybody else is answe
     const mixed = deedsOf({ w, ...things })
       .map((deed, i) => ({ ...deed, place: (i * 7919 + round * 104_729) % 1009 }))
       .sort((a, b) => a.place - b.place);
-    const answers = await Promise.all(mixed.map(async ({ what, send }) => ({ what, status: (await send()).status })));
+    const answers = await Promise.all(
+      mixed.map(async ({ what, send }) => {
+        const { status, headers } = await send();
+        return { what, status, type: headers?.get('content-type') ?? null };
+      }),
+    );
     assert.deepEqual(
       answers.filter(({ what, status }) => status >= 500 || (what.startsWith('DELETE') && status !== 204)),
       [],
+    );
+    assert.deepEqual(
+      answers.filter(({ what, type }) => what === 'GET /authorize' && type?.includes('json')),
+      [],
+      'who is on the way to an application sees a page',
     );
     assert.ok(answers.filter(({ status }) => status < 400).length > 40);
     await w.app.close();

@@ -5,6 +5,7 @@ import { notUtf8, parseAuthorizationParameters, parseParameters } from '#oidc/pa
 import type { Answer } from '#oidc/respond.ts';
 import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
 import { exchangeOf, shareAnswer } from '#platform/http/exchange.ts';
+import { vanished } from '#platform/vanished.ts';
 import type { Authorized, SignInFlow } from './flow.ts';
 import type { Refusals } from './refusals.ts';
 import type { SignOutService } from './sign-out.ts';
@@ -112,6 +113,9 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
       return await handler(c, text);
     } catch (error) {
       if (error instanceof OAuthError) return problem(c, error, text);
+      // Deleted since it was read: the same page as a moment later.
+      if (vanished(error) !== undefined)
+        return problem(c, new OAuthError('invalid_request', 'the client or the person is not known', { reason: 'vanished' }), text);
       throw error;
     }
   };
