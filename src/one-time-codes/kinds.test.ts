@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sha256, systemRandom } from '../platform/random.ts';
+import { type Application, application, basic, CALLBACK, codeFor, post, redeem } from '../testing/applications.ts';
 import { browser } from '../testing/browser.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
@@ -8,9 +9,10 @@ import { type World, world } from '../testing/world.ts';
 const SESSION = '__Host-access_token';
 const CEREMONY = '__Host-session';
 const PROOF = '__Secure-reauthentication_token';
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** One live value of every kind that signs somebody in, proves something or lets somebody in. */
-async function everyKind(w: World) {
+async function everyKind(w: World, app: Application) {
   const setup = new URL((await w.app.services.setUp.setupLink())!).searchParams.get('secret') as string;
   const ann = await person(w, { username: 'ann', admin: true });
   const milton = await person(w, { username: 'milton' });
@@ -20,6 +22,14 @@ async function everyKind(w: World) {
     token: string;
   };
   const code = async (ttl: string) => (await w.api('POST', `/api/users/${milton.id}/one-time-access-token`, { ttl })).body.token as string;
+  const authorizationCode = await codeFor(w, app, milton, { verifier: false });
+  const { body: tokens } = await redeem(w, app, await codeFor(w, app, milton));
+  const device = async () =>
+    (await post(w, '/api/oidc/device/authorize', { scope: 'openid profile email groups' }, { authorization: basic(app) })).body;
+  const [approved, asked] = [await device(), await device()];
+  assert.equal((await ann.request(`/api/oidc/device/verify?code=${approved.user_code}`, { method: 'POST' })).status, 204);
+  const pushed = { response_type: 'code', redirect_uri: CALLBACK, scope: 'openid' };
+  const { body: par } = await post(w, '/api/oidc/par', pushed, { authorization: basic(app) });
   const { challenge } = (await (await ann.request('/api/webauthn/login/start')).json()) as { challenge: string };
   return {
     session: ann.cookie(SESSION) as string,
@@ -29,31 +39,54 @@ async function everyKind(w: World) {
     'one-time code': await code('1h'),
     'API key': apiKey,
     'set-up secret': setup,
+    'authorization code': authorizationCode.code,
+    'refresh token': tokens.refresh_token as string,
+    'access token': tokens.access_token as string,
+    'ID token': tokens.id_token as string,
+    'device code': approved.device_code as string,
+    'device code that waits': asked.device_code as string,
+    'user code': asked.user_code as string,
+    'sign-up token': (await w.api('POST', '/api/signup-tokens', { ttl: '1h', usageLimit: 5 })).body.token as string,
+    'pushed request': par.request_uri as string,
   };
 }
 type Kind = keyof Awaited<ReturnType<typeof everyKind>>;
 
 /** Where values are presented; answers whether the door opened. */
-const doors = (w: World): Record<string, { opensFor: Kind[]; knock: (value: string) => Promise<boolean> }> => {
+const doors = (w: World, app: Application): Record<string, { opensFor: Kind[]; knock: (value: string) => Promise<boolean> }> => {
   const me = async (headers: Record<string, string>) => (await w.request('/api/users/me', { headers })).status === 200;
-  const post = async (path: string, json?: unknown) => (await browser(w).request(path, { method: 'POST', json })).status < 300;
-  const token = async (body: Record<string, string>) =>
-    (await w.request('/api/oidc/token', { method: 'POST', body: new URLSearchParams(body) })).status === 200;
+  let eves = 0;
+  const send = async (path: string, json?: unknown) => (await browser(w).request(path, { method: 'POST', json })).status < 300;
+  const token = async (fields: Record<string, string>) =>
+    (await post(w, '/api/oidc/token', fields, { authorization: basic(app) })).status === 200;
   return {
     'session cookie': { opensFor: ['session'], knock: (v) => me({ cookie: `${SESSION}=${v}` }) },
     'Authorization header': { opensFor: ['session'], knock: (v) => me({ authorization: `Bearer ${v}` }) },
     'X-API-Key': { opensFor: ['API key'], knock: (v) => me({ 'x-api-key': v }) },
-    'code entry': { opensFor: ['one-time code'], knock: (v) => post(`/api/one-time-access-token/${encodeURIComponent(v)}`) },
-    'set-up': { opensFor: [], knock: (v) => post('/api/signup/setup', { username: 'eve', secret: v }) },
-    'authorization code': {
-      opensFor: [],
-      knock: (v) => token({ grant_type: 'authorization_code', code: v, client_id: 'x', redirect_uri: 'https://app.test/cb' }),
+    'code entry': { opensFor: ['one-time code'], knock: (v) => send(`/api/one-time-access-token/${encodeURIComponent(v)}`) },
+    'sign-up': {
+      opensFor: ['sign-up token'],
+      knock: (v) => {
+        const username = `eve${++eves}`;
+        return send('/api/signup', { username, email: `${username}@example.test`, firstName: 'Eve', token: v });
+      },
     },
-    'refresh token': { opensFor: [], knock: (v) => token({ grant_type: 'refresh_token', refresh_token: v, client_id: 'x' }) },
+    'set-up': { opensFor: [], knock: (v) => send('/api/signup/setup', { username: 'eve', secret: v }) },
+    'authorization code': {
+      opensFor: ['authorization code'],
+      knock: (v) => token({ grant_type: 'authorization_code', code: v, redirect_uri: CALLBACK }),
+    },
+    'device code': { opensFor: ['device code'], knock: (v) => token({ grant_type: DEVICE, device_code: v }) },
+    introspection: {
+      opensFor: ['access token', 'refresh token'],
+      knock: async (v) => (await post(w, '/api/oidc/introspect', { token: v }, { authorization: basic(app) })).body.active,
+    },
     'access token': {
-      opensFor: [],
+      opensFor: ['access token'],
       knock: async (v) => (await w.request('/api/oidc/userinfo', { headers: { authorization: `Bearer ${v}` } })).status === 200,
     },
+    // It ends the access token, so it comes after those who ask for one.
+    'refresh token': { opensFor: ['refresh token'], knock: (v) => token({ grant_type: 'refresh_token', refresh_token: v }) },
     'reauthentication proof': {
       opensFor: ['proof'],
       knock: async (v) => {
@@ -80,8 +113,9 @@ const doors = (w: World): Record<string, { opensFor: Kind[]; knock: (value: stri
 // Attack: a value of one kind is taken by an endpoint of another, where it means more.
 test('SEC-042 a one-time value opens the door of its own kind and no other', async (t) => {
   const w = await world(t);
-  const values = await everyKind(w);
-  for (const [door, { opensFor, knock }] of Object.entries(doors(w))) {
+  const app = await application(w);
+  const values = await everyKind(w, app);
+  for (const [door, { opensFor, knock }] of Object.entries(doors(w, app))) {
     for (const [kind, value] of Object.entries(values) as [Kind, string][]) {
       assert.equal(await knock(value), opensFor.includes(kind), `${kind} at ${door}`);
     }
@@ -109,8 +143,9 @@ const mutants = (value: string) => {
 
 test('SEC-043 a value that is nearly right is wrong', async (t) => {
   const w = await world(t);
-  const values = await everyKind(w);
-  for (const [door, { opensFor, knock }] of Object.entries(doors(w))) {
+  const app = await application(w);
+  const values = await everyKind(w, app);
+  for (const [door, { opensFor, knock }] of Object.entries(doors(w, app))) {
     for (const kind of opensFor) {
       for (const [what, mutant] of Object.entries(mutants(values[kind]))) {
         // A person may type a code in any case. HTTP itself trims header values and cannot carry a NUL.
