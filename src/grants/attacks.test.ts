@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
+import { createApp } from '../app.ts';
 import { GRACE_SECONDS } from '../oidc/grants/refresh-token.ts';
+import { systemRandom } from '../platform/random.ts';
 import { application, basic, CALLBACK, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
+import { sharedKeys } from '../testing/keys.ts';
 import { person } from '../testing/people.ts';
 import { type World, world } from '../testing/world.ts';
 
@@ -189,6 +192,10 @@ test('SEC-047 the token endpoint answers malformed requests with 400 or 401', as
   const send = (init: RequestInit) => w.request('/api/oidc/token', { method: 'POST', ...init });
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const body = 'grant_type=client_credentials';
+  for (const method of ['GET', 'PUT', 'DELETE']) {
+    const response = await w.request(`/api/oidc/token?${body}`, { method, headers: { authorization: basic(app) } });
+    assert.deepEqual([response.status, response.headers.get('allow')], [405, 'POST, OPTIONS'], method);
+  }
   assert.equal(
     (
       await send({
@@ -212,14 +219,38 @@ test('SEC-047 the token endpoint answers malformed requests with 400 or 401', as
     assert.equal((await send({ headers: { ...form, authorization }, body })).status, 401, authorization.slice(0, 30));
 });
 
-test('SEC-048 disabling a person ends refresh, userinfo and introspection at once', async (t) => {
+/** Everything that an application holds for somebody, and a code it has not redeemed yet; `isDead` says that none of it is good any more. */
+async function holdings(w: World, app: Awaited<ReturnType<typeof application>>, user: { id: string }) {
+  const given = await tokens(w, app, user);
+  const code = await codeFor(w, app, user);
+  assert.equal(await userinfoStatus(w, given.access_token), 200);
+  return {
+    given,
+    isDead: async () => {
+      refusedAs(await refresh(w, app, given.refresh_token));
+      refusedAs(await redeem(w, app, code));
+      assert.equal(await userinfoStatus(w, given.access_token), 401);
+      for (const value of [given.access_token, given.refresh_token]) assert.equal(await isActive(w, app, value), false);
+    },
+  };
+}
+
+test('SEC-048 disabling a person ends refresh, userinfo and introspection at once, and nothing of it comes back', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
-  const given = await tokens(w, app, milton);
+  const { isDead } = await holdings(w, app, milton);
+  assert.equal((await w.api('PUT', `/api/users/${milton.id}`, { disabled: true })).status, 200);
+  await isDead();
+  assert.equal((await w.api('PUT', `/api/users/${milton.id}`, { disabled: false })).status, 200);
+  await isDead();
+});
+
+test('SEC-048 somebody disabled by whatever way is refused by the decision, which the log tells', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  const { isDead } = await holdings(w, app, milton);
   await w.database.db.updateTable('user').set({ disabled: 1 }).where('id', '=', milton.id).execute();
-  refusedAs(await refresh(w, app, given.refresh_token));
-  assert.equal(await userinfoStatus(w, given.access_token), 401);
-  assert.equal(await isActive(w, app, given.access_token), false);
+  await isDead();
   assert.ok(
     w.log.lines.some(
       (line) => line.message.includes('unauthorized') && line.fields.reason === 'user-disabled' && line.fields.client === app.id,
@@ -231,12 +262,9 @@ test('SEC-049 taking a person out of the only allowed group ends their access at
   const w = await world(t);
   const { milton, app } = await setting(w, {});
   const restricted = await application(w, { name: 'Familia only', groups: ['familia'] });
-  const given = await tokens(w, restricted, milton);
-  assert.equal(await userinfoStatus(w, given.access_token), 200);
-  await w.database.db.deleteFrom('user_group_member').where('user_id', '=', milton.id).execute();
-  refusedAs(await refresh(w, restricted, given.refresh_token));
-  assert.equal(await userinfoStatus(w, given.access_token), 401);
-  assert.equal(await isActive(w, restricted, given.access_token), false);
+  const { isDead } = await holdings(w, restricted, milton);
+  assert.equal((await w.api('PUT', `/api/users/${milton.id}/user-groups`, { userGroupIds: [] })).status, 200);
+  await isDead();
   assert.equal((await redeem(w, app, await codeFor(w, app, milton))).status, 200, 'an unrestricted application stays open');
 });
 
@@ -252,13 +280,14 @@ test('SEC-050 withdrawing consent ends refresh and access token', async (t) => {
 test('SEC-051 turning on a group restriction and deleting a client end what non-members hold', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
-  const given = await tokens(w, app, milton);
-  await w.database.db.updateTable('client').set({ is_group_restricted: 1 }).where('id', '=', app.id).execute();
-  refusedAs(await refresh(w, app, given.refresh_token));
-  assert.equal(await userinfoStatus(w, given.access_token), 401);
-  await w.database.db.deleteFrom('client').where('id', '=', app.id).execute();
-  refusedAs(await refresh(w, app, given.refresh_token), 'invalid_client');
-  assert.equal(await userinfoStatus(w, given.access_token), 401);
+  const { isDead, given } = await holdings(w, app, milton);
+  assert.equal((await w.api('PUT', `/api/oidc/clients/${app.id}`, { name: app.name, isGroupRestricted: true })).status, 200);
+  await isDead();
+  const other = await application(w, { name: 'Other' });
+  const held = await tokens(w, other, milton);
+  assert.equal((await w.api('DELETE', `/api/oidc/clients/${other.id}`)).status, 204);
+  refusedAs(await refresh(w, other, held.refresh_token), 'invalid_client');
+  for (const { access_token } of [held, given]) assert.equal(await userinfoStatus(w, access_token), 401);
 });
 
 test('SEC-053 fifty parallel refreshes of one token leave one lineage', async (t) => {
@@ -299,13 +328,18 @@ test('SEC-054 once the successor was used, the old token ends the family even in
   refusedAs(await refresh(w, app, third.refresh_token));
 });
 
-test('SEC-055 a clock set back does not reopen a used refresh token', async (t) => {
+test('SEC-055 neither a clock set back nor a restart reopens a used refresh token', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
   const first = await tokens(w, app, milton);
-  assert.equal((await refresh(w, app, first.refresh_token)).status, 200);
+  const second = (await refresh(w, app, first.refresh_token)).body;
+  const { config, database, clock, log } = w;
+  const restarted = await createApp({ config, database, clock, log, random: systemRandom, generateKey: sharedKeys() });
+  t.after(() => restarted.close());
+  w.app.request = restarted.request;
   w.clock.advance(-600);
   refusedAs(await refresh(w, app, first.refresh_token));
+  refusedAs(await refresh(w, app, second.refresh_token));
 });
 
 test('SEC-056 oidcc-refresh-token: a refresh token of one client is worth nothing to another and its family is untouched', async (t) => {
@@ -347,11 +381,13 @@ test('SEC-063 a group that was left is in no token and no answer any more', asyn
   const w = await world(t);
   const { milton, app } = await setting(w);
   const given = await tokens(w, app, milton);
-  await w.database.db.deleteFrom('user_group_member').where('user_id', '=', milton.id).execute();
+  assert.equal((await w.api('PUT', `/api/users/${milton.id}/user-groups`, { userGroupIds: [] })).status, 200);
   const info = await (await w.request('/api/oidc/userinfo', { headers: { authorization: `Bearer ${given.access_token}` } })).json();
   assert.deepEqual(info.groups, []);
   const { decodeJwt } = await import('jose');
-  assert.deepEqual(decodeJwt((await refresh(w, app, given.refresh_token)).body.id_token).groups, []);
+  const next = (await refresh(w, app, given.refresh_token)).body;
+  assert.deepEqual(decodeJwt(next.id_token).groups, []);
+  assert.doesNotMatch(JSON.stringify(decodeJwt(next.access_token)), /familia/);
 });
 
 test('SEC-066 a new person with a deleted one’s name is another subject and inherits nothing', async (t) => {
@@ -366,9 +402,14 @@ test('SEC-066 a new person with a deleted one’s name is another subject and in
   assert.equal(await w.database.db.selectFrom('consent').selectAll().where('user_id', '=', again.id).executeTakeFirst(), undefined);
 });
 
-test('SEC-078 an ID token is no access token and a refresh token is none either', async (t) => {
+test('SEC-078 an ID token is no access token, and neither is a refresh token or a session', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);
+  await milton.signIn();
+  const session = milton.cookie('__Host-access_token') ?? '';
+  assert.equal((await milton.request('/api/users/me')).status, 200);
+  assert.equal(await userinfoStatus(w, session), 401);
+  assert.equal(await isActive(w, app, session), false);
   const given = await tokens(w, app, milton);
   assert.equal(await userinfoStatus(w, given.id_token), 401);
   assert.equal(await userinfoStatus(w, given.refresh_token), 401);
