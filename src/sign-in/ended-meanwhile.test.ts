@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { application, basic, CALLBACK, post, redeem, token } from '../testing/applications.ts';
 import { type Person, person } from '../testing/people.ts';
+import { relyingParty } from '../testing/relying-party.ts';
 import { world } from '../testing/world.ts';
 
 const SCOPES = 'openid profile';
@@ -11,9 +12,9 @@ async function homelab(t: TestContext) {
   const w = await world(t);
   const milton = await person(w, { username: 'milton', groups: ['familia'] });
   const app = await application(w, { groups: ['familia'] });
-  const query = new URLSearchParams({ client_id: app.id, response_type: 'code', redirect_uri: CALLBACK, scope: SCOPES });
-  const authorize = async (browser: Pick<Person, 'visit'>, more = '') => {
-    const answer = await browser.visit(`/authorize?${query}${more}`, { site: 'cross-site' });
+  const authorize = async (browser: Pick<Person, 'visit'>, scope = SCOPES, more: Record<string, string> = {}) => {
+    const query = new URLSearchParams({ client_id: app.id, response_type: 'code', redirect_uri: CALLBACK, scope, ...more });
+    const answer = await browser.visit(`/authorize?${query}`, { site: 'cross-site' });
     const to = new URL(answer.headers.get('location') ?? '/', w.config.appUrl);
     return { status: answer.status, to, code: to.searchParams.get('code') };
   };
@@ -78,6 +79,25 @@ for (const { what, end, after } of ENDINGS)
     }
   });
 
+test('a code for offline use made in the moment in which its application signs the person out is worth nothing', async (t) => {
+  const home = await homelab(t);
+  const { w, milton, app } = home;
+  const scope = 'openid offline_access';
+  const rp = await relyingParty(w, app);
+  for (let round = 0; round < 10; round++) {
+    const browser = milton.otherBrowser();
+    const { tokens } = await rp.signIn(browser, { scope });
+    const ask = () => home.authorize(browser, scope);
+    const [ended, ...answers] = await Promise.all([
+      browser.visit(`/api/oidc/end-session?id_token_hint=${tokens.id_token}`, { site: 'cross-site' }),
+      ...Array.from({ length: 6 }, ask),
+    ]);
+    assert.equal(ended.headers.get('location'), `${w.config.appUrl}/logout`);
+    for (const { code } of answers)
+      if (code) assert.equal((await redeem(w, app, { code, verifier: undefined })).body.error, 'invalid_grant', `round ${round}`);
+  }
+});
+
 test('a request without pages that meets the sign-out is told that nobody is signed in', async (t) => {
   const home = await homelab(t);
   const { milton, authorize } = home;
@@ -85,7 +105,7 @@ test('a request without pages that meets the sign-out is told that nobody is sig
   for (let round = 0; round < 10; round++) {
     const browser = milton.otherBrowser();
     await browser.signIn();
-    const ask = () => authorize(browser, '&prompt=none');
+    const ask = () => authorize(browser, SCOPES, { prompt: 'none' });
     const [ended, ...answers] = await Promise.all([browser.request('/api/webauthn/logout', { method: 'POST' }), ask(), ask(), ask()]);
     assert.equal(ended.status, 204);
     for (const { to } of answers) told.add(to.searchParams.get('error') ?? (to.searchParams.has('code') ? 'code' : to.href));

@@ -38,8 +38,9 @@ export function createSignOut({ clock, engine, refusals, endSession, revokeGrant
       refusals.tell({ code: 'invalid_request', reason: outcome.reason, client, person: facts.person, origin });
       return { kind: 'confirm', refused: true };
     }
-    if (outcome.hint.sessionId !== undefined) await revokeGrants(outcome.hint.sessionId, outcome.client.id);
+    // The session first, after which nothing more is granted in it: it ends without what is for offline use, which at this application ends as well.
     if (session !== undefined && signedIn !== undefined) await endSession(session, origin);
+    if (outcome.hint.sessionId !== undefined) await revokeGrants(outcome.hint.sessionId, outcome.client.id);
     return { kind: 'done', url: outcome.url };
   };
 }
