@@ -7,6 +7,7 @@ import { systemRandom } from '../platform/random.ts';
 import { application, basic, CALLBACK, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
 import { sharedKeys } from '../testing/keys.ts';
 import { person } from '../testing/people.ts';
+import { behindServer } from '../testing/real-server.ts';
 import { type World, world } from '../testing/world.ts';
 
 const setting = async (w: World, over: Parameters<typeof application>[1] = {}) => {
@@ -234,6 +235,24 @@ async function holdings(w: World, app: Awaited<ReturnType<typeof application>>, 
     },
   };
 }
+
+test('what the server refuses before anybody reads it is told to an application in the words of OAuth', async (t) => {
+  const w = await world(t);
+  const { app } = await setting(w);
+  await behindServer(t, w);
+  const form = { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(app) };
+  const send = async (path: string, body: string, headers: Record<string, string> = {}) => {
+    const response = await w.request(path, { method: 'POST', headers: { ...form, ...headers }, body });
+    return [response.status, ((await response.json()) as { error: string }).error];
+  };
+  const good = 'grant_type=client_credentials';
+  for (const path of ['/api/oidc/token', '/api/oidc/introspect', '/api/oidc/revoke', '/api/oidc/par', '/api/oidc/device/authorize']) {
+    assert.deepEqual(await send(path, `${good}${'&a=b'.repeat(101)}`), [400, 'invalid_request'], path);
+    assert.deepEqual(await send(path, `${good}&a=${'x'.repeat(70_000)}`), [413, 'invalid_request'], path);
+    assert.deepEqual(await send(path, good, { 'content-encoding': 'gzip' }), [415, 'invalid_request'], path);
+    assert.deepEqual(await send(`${path}?${'x'.repeat(9000)}`, good), [414, 'invalid_request'], path);
+  }
+});
 
 test('SEC-048 disabling a person ends refresh, userinfo and introspection at once, and nothing of it comes back', async (t) => {
   const w = await world(t);
