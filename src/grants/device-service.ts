@@ -177,6 +177,8 @@ export function createDevices(deps: Deps) {
         const taken = await deviceStore(tx).takeClaimed(hash, person.id, now);
         if (!taken) throw new AppError('oidc_invalid_device_code');
         const keys = consentKeys(askedIn(taken));
+        // Before the grant, which only shares the person's row: of two approvals that both did so, neither could have it for itself.
+        await deps.consents.record(tx, person.id, client.id, keys);
         const stands = await grantStore(tx).insertInSession({
           id: random.rowId(),
           client_id: client.id,
@@ -196,7 +198,6 @@ export function createDevices(deps: Deps) {
           revoked_at: null,
         });
         if (!stands) throw new AppError('not_signed_in');
-        await deps.consents.record(tx, person.id, client.id, keys);
         await deps.audit.record(tx, {
           event: isNew(facts, keys) ? 'NEW_DEVICE_CODE_AUTHORIZATION' : 'DEVICE_CODE_AUTHORIZATION',
           ...about(facts),

@@ -43,6 +43,16 @@ test('a device gets tokens after a person let it in with its code, as it was sho
   assert.equal((await (await info(milton, next.user_code)).json()).authorizationRequired, false, 'the consent stands');
 });
 
+test('somebody may let in several devices at the same moment', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w);
+  for (let round = 0; round < 5; round++) {
+    const asked = await Promise.all(Array.from({ length: 12 }, () => ask(w, app)));
+    const approved = await Promise.all(asked.map(({ user_code }) => verify(milton, user_code)));
+    assert.deepEqual(new Set(approved.map(({ status }) => status)), new Set([204]));
+  }
+});
+
 test('a device that was told no stops asking, and an unanswered one is told that its time is over', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w, { is_public: 1 });
