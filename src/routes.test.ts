@@ -138,3 +138,32 @@ test('SEC-144 looking changes nothing: GET, HEAD and OPTIONS of every route by a
   }
   assert.deepEqual(await everything(w), before);
 });
+
+test('SEC-017 no route answers a POST with a redirect by which a browser would post on', async (t) => {
+  const w = await world(t);
+  const admin = await person(w, { username: 'admin', admin: true });
+  const app = await application(w, { skip_consent: 1, logout_callback_urls: '["https://app.example.com/out"]' });
+  const asked = {
+    client_id: app.id,
+    response_type: 'code',
+    redirect_uri: 'https://app.example.com/callback',
+    scope: 'openid',
+    state: 'a-state',
+  };
+  const redirects = new Map<string, number>();
+  for (const row of ROUTES.filter(({ method }) => method === 'post'))
+    for (const form of [asked, { name: 'New', step: 'consent', secret: 'x', code: 'abc234', username: 'eve' }] as Record<
+      string,
+      string
+    >[]) {
+      await admin.signIn();
+      const { status } = await admin.visit(urlOf(row.path), { form, site: 'same-origin' });
+      if (status >= 300 && status < 400) redirects.set(`${row.path} ${status}`, status);
+    }
+  assert.deepEqual(
+    [...redirects.values()].filter((status) => status !== 303),
+    [],
+    JSON.stringify([...redirects.keys()]),
+  );
+  assert.ok(redirects.size >= 8, JSON.stringify([...redirects.keys()]));
+});
