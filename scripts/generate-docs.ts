@@ -17,6 +17,7 @@ function configPage(): string {
 PocketID runs with none of these set. They are environment variables; a \`.env\` file in the working directory is read too, and the
 environment wins over it. Where a variable has a \`_FILE\` variant, that names a file whose content, without surrounding white space, is the
 value: use it for secrets. Flags are \`true\` or \`false\` (also 1, t, 0, f). A value that cannot be used stops the start and names the variable.
+Variables of Pocket ID that are not in this table have no effect; the start names those that are set.
 
 | variable | default | secret | meaning |
 |---|---|---|---|

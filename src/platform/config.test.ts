@@ -119,15 +119,34 @@ test('an SQLite address may be a file: URI', (t) => {
 });
 
 test('what can work but surprises is told, not refused', (t) => {
-  const notes = place(t).read({ APP_URL: 'http://192.168.1.5', TRUST_PROXY: 'true', TLS_CERT: 'x', ENCRYPTION_KEY: KEY }).notes.join('\n');
+  const notes = place(t).read({ APP_URL: 'http://192.168.1.5', TRUST_PROXY: 'true', ENCRYPTION_KEY: KEY }).notes.join('\n');
   assert.match(notes, /APP_URL is an IP address/);
   assert.match(notes, /TRUST_PROXY is true/);
-  assert.match(notes, /TLS_CERT is set, but this version does not use it/);
   assert.match(place(t).read({ APP_URL: 'http://id.example.com' }).notes.join(), /APP_URL is not https/);
   assert.match(
     place(t).read({ APP_URL_FILE: '/run/secrets/url' }).notes.join(),
     /APP_URL_FILE is set, but APP_URL is not read from a file/,
   );
+});
+
+test('variables of Pocket ID that do nothing here are named in one line, without their values', (t) => {
+  const { read, file } = place(t);
+  file('.env', 'KEYS_STORAGE=hidden\nDB_PROVIDER=hidden\n');
+  const set = {
+    FILE_BACKEND: 's3',
+    S3_SECRET_ACCESS_KEY_FILE: '/hidden',
+    TLS_CERT_FILE: '/hidden',
+    UNIX_SOCKET_MODE: '0660',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://hidden',
+    METRICS_ENABLED: 'true',
+  };
+  const asIsHere = { OTEL_TRACES_EXPORTER: 'none', ALLOW_DOWNGRADE: 'false', PROXY_PROTOCOL: '', ANALYTICS_DISABLED: 'true' };
+  const ofOthers = { PATH: '/bin', NODE_ENV: 'production', S3: 'x', TZ: 'Europe/Madrid', SMTP_HOST: 'mail' };
+  assert.deepEqual(read({ ...set, ...asIsHere, ...ofOthers, ENCRYPTION_KEY: KEY }).notes, [
+    'variables that are set and have no effect here: DB_PROVIDER, FILE_BACKEND, KEYS_STORAGE, METRICS_ENABLED, OTEL_EXPORTER_OTLP_ENDPOINT, ' +
+      'S3_SECRET_ACCESS_KEY_FILE, TLS_CERT_FILE, UNIX_SOCKET_MODE',
+  ]);
+  assert.deepEqual(read({ ...asIsHere, ...ofOthers, ENCRYPTION_KEY: KEY, KEYS_STORAGE: '', DB_PROVIDER: '' }).notes, []);
 });
 
 /** Each row: what is wrong, and the variable whose name the operator must see first. */

@@ -1,3 +1,4 @@
+import { withoutEffect } from './config-elsewhere.ts';
 import { type Files, systemFiles } from './config-files.ts';
 import {
   database,
@@ -196,21 +197,6 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   },
 };
 
-/** Pocket ID's variables that change who is served, how, or where data lives, and that this version does not know: silence would deceive. */
-const NOT_USED = [
-  'TLS_CERT',
-  'TLS_KEY',
-  'TLS_CERT_FILE',
-  'TLS_KEY_FILE',
-  'PROXY_PROTOCOL',
-  'TRUSTED_PLATFORM',
-  'UNIX_SOCKET',
-  'SYSTEMD_SOCKET',
-  'FILE_BACKEND',
-  'UPLOAD_PATH',
-  'ALLOW_DOWNGRADE',
-];
-
 /** The start must stop: each problem begins with the variable's name and contains no value. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -256,7 +242,9 @@ export function readConfig(
   const trouble = passkeyTrouble(settings.appUrl);
   if (trouble) notes.push(`APP_URL ${trouble}`);
   if (settings.trustProxy === true) notes.push('TRUST_PROXY is true: anybody who reaches this port directly can claim any address');
-  for (const name of NOT_USED) if (variables[name]) notes.push(`${name} is set, but this version does not use it`);
+  // Silence would deceive: somebody believes that data lies elsewhere, or that another door is closed.
+  const idle = withoutEffect(variables);
+  if (idle.length > 0) notes.push(`variables that are set and have no effect here: ${idle.join(', ')}`);
   for (const { name, file } of Object.values<Setting<unknown>>(SETTINGS))
     if (!file && variables[`${name}_FILE`]) notes.push(`${name}_FILE is set, but ${name} is not read from a file: set it directly`);
   const variable = (name: string, fromFile: boolean) => {
