@@ -9,11 +9,12 @@ import {
   sql,
   type TransactionBuilder,
 } from 'kysely';
-import { Pool, type PoolConfig, types } from 'pg';
+import { Client, DatabaseError, Pool, type PoolConfig, types } from 'pg';
 import { StartError } from '../start-error.ts';
 import { untilItWins } from './conflicts.ts';
 import { migrate, standsAt } from './migrate.ts';
 import type { Database, OpenOptions } from './open.ts';
+import { createPulse } from './pulse.ts';
 import { tellIfSlow } from './slow.ts';
 import type { Tables } from './tables.ts';
 import { classified, meansUnavailable } from './unavailable.ts';
@@ -31,6 +32,9 @@ const LIMITS: PoolConfig = {
   idle_in_transaction_session_timeout: 20_000,
 };
 
+/** Within what time a new connection tells whether the server is there. */
+const PROBE_MS = 2000;
+
 function poolOf(connectionString: string, limits: PoolConfig): Pool {
   const pool = new Pool({ connectionString, connectionTimeoutMillis: 10_000, keepAlive: true, application_name: 'pocket-id', ...limits });
   // An idle connection that breaks must not end the process; the next query gets a fresh one.
@@ -38,6 +42,19 @@ function poolOf(connectionString: string, limits: PoolConfig): Pool {
   // Nor may one that breaks between two statements of a transaction, which the pool does not listen to: its next statement is refused.
   pool.on('connect', (client) => void client.on('error', () => {}));
   return pool;
+}
+
+/** A server that refuses a connection, or has no more of them, has answered. */
+async function askWhetherThere(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: PROBE_MS, application_name: 'pocket-id probe' });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (cause) {
+    if (!(cause instanceof DatabaseError)) throw cause;
+  } finally {
+    client.end().catch(() => {});
+  }
 }
 
 /** Kysely leaves a pool alone that it has not begun to use. */
@@ -48,8 +65,10 @@ async function ended(db: Kysely<Tables>, pool: Pool): Promise<void> {
 
 /** Opens a pool of connections. */
 export async function openPostgres(connectionString: string, { clock, onQuery, slow, visit }: OpenOptions): Promise<Database> {
-  const pool = poolOf(connectionString, LIMITS);
-  const over = (connections: Pool) => new Persistent({ dialect: guarded(new PostgresDialect({ pool: connections }), { onQuery, slow }) });
+  const pulse = createPulse(() => askWhetherThere(connectionString));
+  const pool = poolOf(connectionString, { ...LIMITS, stream: pulse.socket });
+  const over = (connections: Pool) =>
+    new Persistent({ dialect: guarded(new PostgresDialect({ pool: connections }), { onQuery, slow, watch: pulse.watch }) });
   const db = over(pool);
   /** Over a connection without limits: a table of years takes longer than any request may, and so does the replica that waits for its turn. */
   const bringUpToDate = async () => {
@@ -60,7 +79,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
   const database: Database = {
     db,
     kind: 'postgres',
-    close: () => (closed ??= ended(db, pool)),
+    close: () => (closed ??= ended(db, pool).finally(pulse.stop)),
     async diagnose() {
       const { rows } = await sql<
         Record<string, string>
@@ -114,7 +133,7 @@ function guarded(dialect: Dialect, told: Told): Dialect {
   };
 }
 
-type Told = Pick<OpenOptions, 'onQuery' | 'slow'>;
+type Told = Pick<OpenOptions, 'onQuery' | 'slow'> & { watch: ReturnType<typeof createPulse>['watch'] };
 
 const attempt = <T>(work: () => Promise<T>): Promise<T> =>
   work().catch((cause: unknown) => {
@@ -130,12 +149,12 @@ class Guarded implements DatabaseConnection {
     this.#told = told;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { onQuery, slow } = this.#told;
+    const { onQuery, slow, watch } = this.#told;
     const once = async () => {
       onQuery?.(query.sql);
       const began = performance.now();
       try {
-        return await attempt(() => this.inner.executeQuery<R>(query));
+        return await attempt(() => watch(() => this.inner.executeQuery<R>(query)));
       } finally {
         if (slow) tellIfSlow(slow, query.sql, began);
       }
@@ -159,13 +178,13 @@ function guardedDriver(driver: Driver, told: Told): Driver {
   };
   const end = (connection: DatabaseConnection, how: 'commitTransaction' | 'rollbackTransaction') => {
     (connection as Guarded).inTransaction = false;
-    return attempt(() => driver[how](inner(connection)));
+    return attempt(() => told.watch(() => driver[how](inner(connection))));
   };
   return {
     init: () => driver.init(),
-    acquireConnection: () => attempt(async () => wrap(await driver.acquireConnection())),
+    acquireConnection: () => attempt(async () => wrap(await told.watch(() => driver.acquireConnection()))),
     async beginTransaction(connection, settings) {
-      await attempt(() => driver.beginTransaction(inner(connection), settings));
+      await attempt(() => told.watch(() => driver.beginTransaction(inner(connection), settings)));
       (connection as Guarded).inTransaction = true;
     },
     commitTransaction: (connection) => end(connection, 'commitTransaction'),

@@ -1,0 +1,54 @@
+import { Socket } from 'node:net';
+
+/** Milliseconds in which nothing was answered before the server is asked whether it is there, and how often that is thought of. */
+const LIMITS = { quiet: 1500, every: 250 };
+
+/**
+ * Notices that a database server has become silent (its machine is gone, a failover, a network that drops packets), where TCP would wait for minutes:
+ * while statements wait and none is answered, `probe` asks on a connection of its own, and when that rejects, everything open breaks, so that who waits
+ * hears of it. Until the server answers again nothing new is begun. A slow statement is none of its business: the probe is answered beside it.
+ */
+export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LIMITS) {
+  const sockets = new Set<Socket>();
+  let waiting = 0;
+  let heard = 0;
+  let silent = false;
+  let asking = false;
+  const look = async () => {
+    if (asking || (!silent && (waiting === 0 || performance.now() - heard < quiet))) return;
+    asking = true;
+    try {
+      await probe();
+      silent = false;
+      heard = performance.now();
+    } catch {
+      silent = true;
+      for (const socket of sockets) socket.destroy();
+    } finally {
+      asking = false;
+    }
+  };
+  const timer = setInterval(look, every).unref();
+  return {
+    /** For `pg` to talk over. */
+    socket(): Socket {
+      const socket = new Socket();
+      sockets.add(socket.once('close', () => sockets.delete(socket)));
+      // When `pg` listens to it.
+      if (silent) process.nextTick(() => socket.destroy());
+      return socket;
+    },
+    /** Hears whether work that needs the server was answered. */
+    async watch<T>(work: () => Promise<T>): Promise<T> {
+      if (waiting++ === 0) heard = performance.now();
+      try {
+        const answer = await work();
+        heard = performance.now();
+        return answer;
+      } finally {
+        waiting--;
+      }
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import test, { type TestContext } from 'node:test';
+import { sql } from 'kysely';
+import { settableClock } from '#src/testing/world.ts';
+import { testDatabase } from '../testing/database.ts';
+import { openDatabase } from './open.ts';
+import { createPulse } from './pulse.ts';
+import { DatabaseUnavailable } from './unavailable.ts';
+
+/** A way to a server on which nothing more arrives, in either direction, once it is `cut`; nothing is closed. */
+async function wayTo(t: TestContext, { hostname, port }: URL) {
+  let cut = false;
+  const ends = new Set<Socket>();
+  const way = createServer((from) => {
+    const to = connect(Number(port), hostname);
+    for (const [a, b] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      ends.add(a);
+      a.on('data', (bytes) => cut || b.write(bytes));
+      a.on('close', () => cut || b.destroy());
+      a.on('error', () => {});
+    }
+  }).listen(0, '127.0.0.1');
+  await once(way, 'listening');
+  t.after(() => {
+    for (const end of ends) end.destroy();
+    way.close();
+  });
+  return {
+    port: (way.address() as { port: number }).port,
+    cut: () => {
+      cut = true;
+    },
+    mend: () => {
+      cut = false;
+    },
+  };
+}
+
+test('REL-06 a database server that falls silent is unavailable within five seconds, also to who waits already, and is used again once it answers', async (t) => {
+  const first = await testDatabase(settableClock());
+  t.after(first.close);
+  const ask = (db: typeof first.db) => sql`select 1`.execute(db);
+  // SQLite is in this process: silent together with it.
+  if (first.kind === 'sqlite') return assert.equal((await ask(first.db)).rows.length, 1);
+
+  const url = new URL(first.url);
+  const way = await wayTo(t, url);
+  url.port = String(way.port);
+  const { db, close } = await openDatabase(url.href, { clock: settableClock() });
+  t.after(close);
+  const inTransaction = db.transaction().execute(async (tx) => {
+    await ask(tx);
+    way.cut();
+    await ask(tx);
+  });
+  const began = performance.now();
+  // More than there are connections: some wait for one.
+  const waiting = Array.from({ length: 40 }, () => ask(db));
+  const answers = await Promise.allSettled([inTransaction, ...waiting]);
+  for (const answer of answers)
+    assert.ok(answer.status === 'rejected' && answer.reason instanceof DatabaseUnavailable, JSON.stringify(answer));
+  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+
+  const again = performance.now();
+  await assert.rejects(ask(db), DatabaseUnavailable);
+  assert.ok(performance.now() - again < 1000, `${performance.now() - again} ms`);
+
+  way.mend();
+  for (let there = false; !there; )
+    there = await ask(db).then(
+      () => true,
+      () => false,
+    );
+  assert.ok(performance.now() - again < 5000, `${performance.now() - again} ms`);
+});
+
+test('a server that takes long for a statement, and answers beside it, is not silent', async (t) => {
+  let asked = 0;
+  let hear: () => void = () => {};
+  const enough = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const pulse = createPulse(
+    async () => {
+      if (++asked === 3) hear();
+    },
+    { quiet: 2, every: 1 },
+  );
+  t.after(pulse.stop);
+  // As a server that is awaited does, this keeps the process.
+  const held = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(held));
+  const socket = pulse.socket();
+  await pulse.watch(() => enough);
+  assert.equal(socket.destroyed, false);
+});
