@@ -16,12 +16,14 @@ import { scimRoutes } from '../integrations/scim/routes.ts';
 import { oneTimeCodeRoutes } from '../one-time-codes/routes.ts';
 import { openApiRoutes } from '../openapi/routes.ts';
 import { passkeyRoutes } from '../passkeys/routes.ts';
+import { DatabaseUnavailable } from '../platform/db/unavailable.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ctx } from '../platform/http/context.ts';
 import { protocolEndpoints } from '../platform/http/endpoints.ts';
 import { restError } from '../platform/http/errors.ts';
 import { unmatched } from '../platform/http/unmatched.ts';
 import { VERSION } from '../platform/version.ts';
+import { within } from '../platform/within.ts';
 import { ROUTES } from '../routes.ts';
 import { sessionRoutes } from '../sessions/routes.ts';
 import { settingRoutes } from '../settings/routes.ts';
@@ -42,6 +44,9 @@ import type { Front } from './front.ts';
 import type { Proofs } from './proofs.ts';
 import type { SignIn } from './sign-in.ts';
 
+/** Who asks whether we are ready goes elsewhere when the answer takes long. */
+const READY_MS = 1000;
+
 /** Everything that answers, by name. */
 export type Parts = Foundation & Directory & Proofs & Engine & SignIn;
 
@@ -49,7 +54,8 @@ export type Parts = Foundation & Directory & Proofs & Engine & SignIn;
 export function registerRoutes({ app, before }: Front, parts: Parts) {
   app.get('/healthz', (c) => c.body(null, 204));
   app.get('/readyz', async (c) => {
-    await sql`select 1`.execute(parts.db);
+    const answer = await within(READY_MS, sql`select 1`.execute(parts.db));
+    if (answer === 'late') throw new DatabaseUnavailable('no answer');
     return c.body(null, 204);
   });
   registerApi(app, parts);

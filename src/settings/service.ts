@@ -7,6 +7,7 @@ import { AppError, type FieldError } from '#platform/errors.ts';
 import type { Log } from '#platform/log.ts';
 import { MASK, type Seal } from '#platform/seal.ts';
 import { spoken } from '#platform/spoken.ts';
+import { within } from '#platform/within.ts';
 import type { Audit } from '../audit/service.ts';
 import type { PublicSetting, Setting } from './contract.ts';
 import { SETTING_KEYS, SETTING_NAMES, type SettingName, type SettingValue, settingKey, variableOf } from './keys.ts';
@@ -16,6 +17,8 @@ type Texts = Record<SettingName, string>;
 
 /** Another replica's change is seen at most so many seconds later. */
 const FRESH_SECONDS = 4;
+/** How long requests wait for that, before they go on with what was read before. */
+const PATIENCE_MS = 500;
 const DEFAULTS = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingKey(name).default])) as Texts;
 const purpose = (name: SettingName) => `setting ${name}`;
 
@@ -34,7 +37,7 @@ export async function createSettings({ db, clock, seal, audit, log, variable }: 
   const fixed = variable && fromVariables(variable);
   let texts: Texts = fixed ?? DEFAULTS;
   let loadedAt = Number.NEGATIVE_INFINITY;
-  let loading: Promise<void> | undefined;
+  let loading: Promise<unknown> | undefined;
 
   const clear = (name: SettingName, stored: string) => (settingKey(name).sensitive ? seal.open(purpose(name), stored) : stored);
   const read = async (of: Db): Promise<Texts> => {
@@ -65,13 +68,16 @@ export async function createSettings({ db, clock, seal, audit, log, variable }: 
     /** Reads again what is older than a few seconds; called at the start of every request. A database that does not answer leaves the old values. */
     async refresh(): Promise<void> {
       if (fixed || clock.now() - loadedAt < FRESH_SECONDS) return;
-      loading ??= load()
-        .catch((cause: unknown) =>
-          log.error('error reading the application configuration, going on with what was read before', { detail: String(cause) }),
-        )
-        .finally(() => {
-          loading = undefined;
-        });
+      loading ??= within(
+        PATIENCE_MS,
+        load()
+          .catch((cause: unknown) =>
+            log.error('error reading the application configuration, going on with what was read before', { detail: String(cause) }),
+          )
+          .finally(() => {
+            loading = undefined;
+          }),
+      );
       await loading;
     },
 

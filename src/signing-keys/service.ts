@@ -5,9 +5,11 @@ import { ID_TOKEN_SECONDS } from '#oidc/tokens/id-token.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Row } from '#platform/db/tables.ts';
+import { DatabaseUnavailable } from '#platform/db/unavailable.ts';
 import type { Origin } from '#platform/http/context.ts';
 import type { Log } from '#platform/log.ts';
 import type { Seal } from '#platform/seal.ts';
+import { within } from '#platform/within.ts';
 import type { AuditEntry } from '../audit/service.ts';
 import { signer } from './sign.ts';
 import { signingKeyStore } from './store.ts';
@@ -19,6 +21,8 @@ export const JWKS_MAX_AGE_SECONDS = 300;
 export const NEXT_LEAD_SECONDS = 600;
 /** How stale a replica's view of the keys may be. */
 const REREAD_SECONDS = 60;
+/** How long applications wait for that, before they are told what was read before. */
+const PATIENCE_MS = 500;
 /** Unknown key ids make us look again, but not for every request. */
 const UNKNOWN_KID_SECONDS = 5;
 const PURPOSE = 'signing-key';
@@ -153,7 +157,21 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
     });
     return reading;
   };
-  const current = async (): Promise<View> => (view && Math.abs(clock.now() - view.readAt) <= REREAD_SECONDS ? view : reread());
+  const fresh = () => (view && Math.abs(clock.now() - view.readAt) <= REREAD_SECONDS ? view : undefined);
+  const current = async (): Promise<View> => fresh() ?? reread();
+
+  /** What applications check tokens with is told also while the database is away or slow, as it was read last. */
+  const published = async (): Promise<View> => {
+    const before = view;
+    if (fresh() || !before) return current();
+    const read = reread().catch((cause: unknown) => {
+      if (!(cause instanceof DatabaseUnavailable)) throw cause;
+      log.error('error reading the signing keys, publishing what was read before', { detail: String(cause) });
+      return before;
+    });
+    const answer = await within(PATIENCE_MS, read);
+    return answer === 'late' ? before : answer;
+  };
 
   const existing = await store.list(clock.now());
   const missing = SIGNING_ALGS.filter((alg) => !existing.some((row) => row.alg === alg && row.stage === 'current'));
@@ -191,7 +209,7 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
       return claims && { header: { typ: header.typ, alg: header.alg }, claims };
     },
 
-    jwks: async () => (await current()).jwks,
+    jwks: async () => (await published()).jwks,
     algs: () => SIGNING_ALGS.filter((alg) => view?.signing.has(alg)),
   };
 
@@ -199,7 +217,7 @@ export async function createSigningKeys({ db, clock, seal, log, audit, generate 
     ...keys,
 
     /** The JWKS as it goes over the wire (RFC 7517 section 5). */
-    jwksBytes: async (): Promise<Uint8Array<ArrayBuffer>> => (await current()).jwksBytes,
+    jwksBytes: async (): Promise<Uint8Array<ArrayBuffer>> => (await published()).jwksBytes,
 
     /**
      * Publishes a new key for an algorithm and answers its kid and from when (seconds) it signs; a rotation that is already on its way is answered
