@@ -50,6 +50,8 @@ const found = (lines: readonly string[], word: string) => lines.filter((line) =>
 const json = { 'content-type': 'application/json' };
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
+const ASSERTION = 'client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c';
+
 for (const logJson of [false, true]) {
   const kind = logJson ? 'JSON' : 'text';
 
@@ -147,6 +149,11 @@ test('every line about a request of an application names it, known or not, whate
     ['/api/oidc/token', post('grant_type=refresh_token&refresh_token=x', basic({ ...app, secret: 'wrong' })), app.id],
     ['/api/oidc/token', post('grant_type=refresh_token&client_id=unknown-app&refresh_token=x'), 'unknown-app'],
     ['/api/oidc/par', post('response_type=token', basic(app)), app.id],
+    ['/api/oidc/par', post('client_id=another', basic(app)), app.id],
+    ['/api/oidc/token', post('grant_type=client_credentials&client_secret=x', basic(app)), app.id],
+    ['/api/oidc/token', post(`grant_type=client_credentials&client_id=unknown-app&client_secret=x&${ASSERTION}`), 'unknown-app'],
+    ['/api/oidc/token', post(`grant_type=client_credentials&client_id=unknown-app&client_assertion_type=x`), 'unknown-app'],
+    ['/api/oidc/token', post('grant_type=client_credentials&client_id=unknown-app&client_id=unknown-app'), 'unknown-app'],
     ['/api/oidc/device/authorize', post('client_id=unknown-app'), 'unknown-app'],
     ['/api/oidc/introspect', post('', basic(app)), app.id],
     ['/api/oidc/revoke', post('token=x', basic({ ...app, secret: 'wrong' })), app.id],

@@ -40,12 +40,19 @@ const REFUSALS = new Set([
   'consent_required',
 ]);
 
+/** The client that a request names which names it in a wrong way: twice, or in two ways. What has no colon may be a secret. */
+const namedSomehow = (call: Call): string | undefined =>
+  /^([^:]+):/.exec(decoded(/^basic +(\S+)$/i.exec(call.header('authorization') ?? '')?.[1]))?.[1] ??
+  new URLSearchParams(call.method === 'POST' ? call.body : '').get('client_id') ??
+  undefined;
+const decoded = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString();
+
 /** The client as the request named it, for the log, where what was found wrong does not tell. */
 function namedClient(call: Call): string | undefined {
   try {
     return presentedClient(call.method === 'POST' ? form(call) : new Map(), call.header('authorization'))?.id.slice(0, 128);
   } catch (cause) {
-    if (cause instanceof OAuthError) return undefined;
+    if (cause instanceof OAuthError) return namedSomehow(call)?.slice(0, 128);
     throw cause;
   }
 }
