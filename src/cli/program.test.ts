@@ -78,6 +78,39 @@ test('a port that is taken, and a database that is not there, are told in one li
   assert.match(noTrust.stderr, /^error: the PostgreSQL of DB_CONNECTION_STRING cannot be used: [^\n]*ENOENT[^\n]*\n$/);
 });
 
+test('a server that logs JSON tells in JSON, too, what its start fails for, and every line of it is found by "error"', (t) => {
+  const failing: [Record<string, string>, RegExp[]][] = [
+    [
+      { PORT: 'x', HOST: '?', ENCRYPTION_KEY: 'hidden' },
+      [
+        /^error in the configuration: ENCRYPTION_KEY must have/,
+        /^error in the configuration: HOST must be/,
+        /^error in the configuration: PORT must be/,
+      ],
+    ],
+    [{ DB_CONNECTION_STRING: '/dev/null/x.db' }, [/^error: the directory/]],
+    [{ DB_CONNECTION_STRING: 'postgres://ann:hidden@127.0.0.1:1/db' }, [/^database error: .*ECONNREFUSED/]],
+  ];
+  for (const [settings, sentences] of failing) {
+    const json = start(t, { LOG_JSON: 'true', ...settings });
+    assert.equal(json.status, 1);
+    const lines = json.stderr.trimEnd().split('\n');
+    assert.equal(lines.length, sentences.length, json.stderr);
+    const told = lines.map((line) => JSON.parse(line) as Record<string, string>);
+    for (const [i, { level, app, msg }] of told.entries()) {
+      assert.deepEqual([level, app], ['error', 'pocket-id']);
+      assert.match(msg ?? '', sentences[i] ?? /-/);
+    }
+    const text = start(t, settings);
+    assert.deepEqual(
+      text.stderr.trimEnd().split('\n'),
+      told.map(({ msg }) => msg),
+      'the same words as text',
+    );
+    assert.doesNotMatch(json.stderr + text.stderr, /hidden/);
+  }
+});
+
 test('a database in a directory that nobody can make is told in one line, and does not keep the start waiting', (t) => {
   // Where the file system says of a directory it does not let anybody make that it is not there.
   for (const path of ['/proc/pocket-id/pocket-id.db', '/proc/pocket-id/data/pocket-id.db', '/dev/null/pocket-id.db']) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ConfigError } from '#platform/config.ts';
+import { ConfigError, logsJson } from '#platform/config.ts';
 import { DatabaseUnavailable } from '#platform/db/unavailable.ts';
 import { AppError } from '#platform/errors.ts';
 import { StartError } from '#platform/start-error.ts';
@@ -11,7 +11,8 @@ import { VERSION } from '#platform/version.ts';
  */
 export async function run(argv: readonly string[]): Promise<void> {
   // Who reads no further (`doctor | head -1`) has what they wanted. The server writes its log past this stream, which is not even opened for it.
-  if (argv.length > 2 && argv[2] !== 'serve') process.stdout.on('error', () => process.exit());
+  const isServer = argv.length <= 2 || argv[2] === 'serve';
+  if (!isServer) process.stdout.on('error', () => process.exit());
   const program = new Command('pocket-id')
     .description('Passkey-only OpenID Connect provider')
     .version(`pocket-id ${VERSION}`, '-V, --version', 'print the version')
@@ -55,15 +56,23 @@ export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (cause) {
-    process.stderr.write(`${describe(cause)}\n`);
+    await tell(describe(cause), isServer);
     process.exitCode = 1;
   }
 }
 
-/** Expected failures have a message for the operator; anything else shows its stack. */
-function describe(cause: unknown): string {
-  if (cause instanceof ConfigError) return ['error in the configuration:', ...cause.problems.map((problem) => `  ${problem}`)].join('\n');
-  if (cause instanceof StartError || cause instanceof AppError) return `error: ${cause.message}`;
-  if (cause instanceof DatabaseUnavailable) return `${cause.message} (DB_CONNECTION_STRING says where the database is)`;
-  return `error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
+/** Each of these is found by who searches for `error`. Expected failures have a message for the operator; anything else shows its stack. */
+function describe(cause: unknown): string[] {
+  if (cause instanceof ConfigError) return cause.problems.map((problem) => `error in the configuration: ${problem}`);
+  if (cause instanceof StartError || cause instanceof AppError) return [`error: ${cause.message}`];
+  if (cause instanceof DatabaseUnavailable) return [`${cause.message} (DB_CONNECTION_STRING says where the database is)`];
+  return [`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`];
+}
+
+/** A server whose lines are JSON ends with such lines too: what reads them drops anything else. */
+async function tell(failures: string[], isServer: boolean): Promise<void> {
+  if (!isServer || !logsJson(process.env)) return void process.stderr.write(`${failures.join('\n')}\n`);
+  const { createLog } = await import('../platform/log.ts');
+  const log = createLog({ logLevel: 'error', logJson: true }, process.stderr);
+  for (const failure of failures) log.error(failure);
 }

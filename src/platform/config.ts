@@ -257,6 +257,15 @@ export function readConfig(
   return { ...settings, ...keyOf(settings, files, key, notes), notes, variable };
 }
 
+/** Whether log lines are to be JSON, as far as can be told where the rest of the settings cannot be used. */
+export function logsJson(env: Variables, files: Files = systemFiles()): boolean {
+  try {
+    return flag(env.LOG_JSON ?? files.dotEnv(() => {}).LOG_JSON ?? '');
+  } catch {
+    return false;
+  }
+}
+
 const withoutUndefined = (env: Variables) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 
 /** The setting's text from its variable or from the file that `<name>_FILE` names; undefined when neither is set. */

@@ -142,7 +142,7 @@ test('REL-30 a wrong setting, and a key of another installation, end the start w
   assert.equal(wrong.code, 1);
   assert.match(
     wrong.output,
-    /^error in the configuration:\n {2}APP_URL must not have a path.*\n {2}STATIC_API_KEY must have at least 16 bytes\n$/,
+    /^error in the configuration: APP_URL must not have a path.*\nerror in the configuration: STATIC_API_KEY must have at least 16 bytes\n$/,
   );
   assert.equal(existsSync(place.database), false, 'nothing was made');
 
