@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../testing/free-port.ts';
 
@@ -109,6 +111,24 @@ test('a server that logs JSON tells in JSON, too, what its start fails for, and 
     );
     assert.doesNotMatch(json.stderr + text.stderr, /hidden/);
   }
+});
+
+test('of a damaged database, too, everything is said in one line', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocket-id-damaged-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'x.db');
+  {
+    using db = new DatabaseSync(path);
+    db.exec('pragma page_size = 4096; create table schema_version (version integer); create table t (x)');
+    db.prepare('insert into t values (?)').run(randomBytes(20_000));
+  }
+  // The root of the second table: SQLite says where it found that in a line of its own.
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(8, 0xff), 0, 8, 2 * 4096);
+  closeSync(file);
+  const { stderr, status } = start(t, { DB_CONNECTION_STRING: path });
+  assert.equal(status, 1);
+  assert.match(stderr, /^error: the database [^\n]* is damaged \([^\n]* page [^\n]*\): put back a copy of it\n$/);
 });
 
 test('a database in a directory that nobody can make is told in one line, and does not keep the start waiting', (t) => {

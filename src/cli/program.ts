@@ -64,7 +64,8 @@ export async function run(argv: readonly string[]): Promise<void> {
 /** Each of these is found by who searches for `error`. Expected failures have a message for the operator; anything else shows its stack. */
 function describe(cause: unknown): string[] {
   if (cause instanceof ConfigError) return cause.problems.map((problem) => `error in the configuration: ${problem}`);
-  if (cause instanceof StartError || cause instanceof AppError) return [`error: ${cause.message}`];
+  // What SQLite says of a damaged file has several lines.
+  if (cause instanceof StartError || cause instanceof AppError) return [`error: ${cause.message.replace(/\s*\n\s*/g, ' ')}`];
   if (cause instanceof DatabaseUnavailable) return [`${cause.message} (DB_CONNECTION_STRING says where the database is)`];
   return [`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`];
 }
