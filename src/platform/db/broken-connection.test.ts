@@ -3,6 +3,7 @@ import test from 'node:test';
 import { sql } from 'kysely';
 import { settableClock } from '#src/testing/world.ts';
 import { testDatabase } from '../testing/database.ts';
+import { DatabaseUnavailable, meansUnavailable } from './unavailable.ts';
 
 test('a connection that breaks in the middle of a transaction takes that work with it, and nothing else', async (t) => {
   const { db, kind, close } = await testDatabase(settableClock());
@@ -27,3 +28,32 @@ test('a connection that breaks in the middle of a transaction takes that work wi
     ['whole'],
   );
 });
+
+test('REL-06 a database that only reads any more is unavailable, and looked for anew', async (t) => {
+  const { db, kind, close } = await testDatabase(settableClock());
+  t.after(close);
+  const put = async (of: typeof db, key: string) => void (await of.insertInto('setting').values({ key, value: 'x' }).execute());
+  if (kind === 'sqlite') {
+    await sql`pragma query_only = on`.execute(db);
+    await assert.rejects(put(db, 'a'), DatabaseUnavailable);
+    await sql`pragma query_only = off`.execute(db);
+    return put(db, 'b');
+  }
+  // As a replica says it. The setting is the connection's own, so that another one can write.
+  const pid = async (of: typeof db) => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(of)).rows[0]?.pid;
+  const before = await pid(db);
+  await sql`set default_transaction_read_only = on`.execute(db);
+  await assert.rejects(put(db, 'a'), DatabaseUnavailable);
+  // Until the pool has heard that its connections are broken.
+  for (let done = false; !done; )
+    done = await put(db, 'b').then(
+      () => true,
+      () => false,
+    );
+  assert.notEqual(await pid(db), before);
+});
+
+for (const code of ['28P01', '3D000', '55000'])
+  test(`a PostgreSQL that says ${code} is one that cannot be used at this moment`, () => {
+    assert.ok(meansUnavailable(Object.assign(new Error('no'), { code })));
+  });

@@ -17,7 +17,7 @@ import type { Database, OpenOptions } from './open.ts';
 import { createPulse } from './pulse.ts';
 import { tellIfSlow } from './slow.ts';
 import type { Tables } from './tables.ts';
-import { classified, meansUnavailable } from './unavailable.ts';
+import { classified, DatabaseUnavailable, meansUnavailable } from './unavailable.ts';
 
 /** 20 is PostgreSQL's int8: times and counts, all far below 2^53. */
 types.setTypeParser(20, Number);
@@ -95,12 +95,16 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
     return database;
   } catch (cause) {
     await database.close();
-    throw MAY_NOT.test((cause as { code?: string }).code ?? '') ? cannotUse(cause) : cause;
+    const said = cause instanceof DatabaseUnavailable ? cause.cause : cause;
+    throw MAY_NOT.test((said as { code?: string }).code ?? '') ? cannotUse(said) : cause;
   }
 }
 
-/** SQLSTATE of what an operator grants, or points elsewhere: no privilege, no schema to make tables in, a replica that only reads. */
-const MAY_NOT = /^(?:42501|3F000|25006)$/;
+/**
+ * SQLSTATE of what an operator grants, or points elsewhere: no privilege, no schema to make tables in, a replica that only reads, a wrong name or
+ * password, no such database.
+ */
+const MAY_NOT = /^(?:42501|3F000|25006|28...|3D000)$/;
 /** The cause names host, user and database, never the password. */
 const cannotUse = (cause: unknown) =>
   new StartError(`the PostgreSQL of DB_CONNECTION_STRING cannot be used: ${(cause as Error).message}`, { cause });

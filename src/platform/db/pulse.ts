@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { READ_ONLY } from './unavailable.ts';
 
 /** Milliseconds in which nothing was answered before the server is asked whether it is there, and how often that is thought of. */
 const LIMITS = { quiet: 1500, every: 250 };
@@ -10,6 +11,9 @@ const LIMITS = { quiet: 1500, every: 250 };
  */
 export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LIMITS) {
   const sockets = new Set<Socket>();
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   let waiting = 0;
   let heard = 0;
   let silent = false;
@@ -23,7 +27,7 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
       heard = performance.now();
     } catch {
       silent = true;
-      for (const socket of sockets) socket.destroy();
+      breakAll();
     } finally {
       asking = false;
     }
@@ -45,6 +49,10 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
         const answer = await work();
         heard = performance.now();
         return answer;
+      } catch (cause) {
+        // After a failover the primary is elsewhere, and only a new connection leads there.
+        if ((cause as { code?: string }).code === READ_ONLY) breakAll();
+        throw cause;
       } finally {
         waiting--;
       }

@@ -10,8 +10,13 @@ export class DatabaseUnavailable extends Error {
 
 /** SQLite result codes: NOMEM BUSY LOCKED READONLY INTERRUPT IOERR CORRUPT FULL CANTOPEN PROTOCOL NOTADB. */
 const SQLITE = new Set([7, 5, 6, 8, 9, 10, 11, 13, 14, 15, 26]);
-/** PostgreSQL: connection failures (08), transaction conflicts (40), no resources (53), stopping (57P), statement or lock timeout, I/O (58), corruption (XX). */
-const POSTGRES = /^(?:08|40|53|57P|57014|55P03|58|XX)/;
+/** PostgreSQL answers, and can only read: it is a replica, or was the primary until a moment ago. */
+export const READ_ONLY = '25006';
+/**
+ * PostgreSQL: connection failures (08), one that only reads, a name or password that counts no more (28), a database that is gone or takes no connections
+ * (3D000, 55000), transaction conflicts (40), no resources (53), stopping (57P), statement or lock timeout, I/O (58), corruption (XX).
+ */
+const POSTGRES = new RegExp(`^(?:08|${READ_ONLY}|28|3D000|40|53|55000|57P|57014|55P03|58|XX)`);
 const NETWORK = /^(?:ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO)/;
 /** What `pg` says without a code. */
 const POOL =
