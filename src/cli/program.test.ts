@@ -131,6 +131,24 @@ test('of a damaged database, too, everything is said in one line', (t) => {
   assert.match(stderr, /^error: the database [^\n]* is damaged \([^\n]* page [^\n]*\): put back a copy of it\n$/);
 });
 
+test('a disk that is full at the first start is told in one line, and the next start makes what could not be made', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocket-id-full-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const settings = { DB_CONNECTION_STRING: join(directory, 'x.db'), ENCRYPTION_KEY: 'a key for this test alone' };
+  const env = { PATH: process.env.PATH, ...settings };
+  // No file may grow beyond so many blocks: what it is written to fails as on a full disk.
+  const within = (blocks: number) =>
+    spawnSync('sh', ['-c', `ulimit -f ${blocks}; exec "${process.execPath}" "${main}"`], { cwd: directory, env, encoding: 'utf8' });
+  for (const blocks of [0, 4, 100]) {
+    const { stderr, status } = within(blocks);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /^database error: [^\n]*DB_CONNECTION_STRING[^\n]*\n$/);
+  }
+  // It gets as far as its port.
+  const { stderr } = start(t, { ...settings, HOST: '192.0.2.1' });
+  assert.match(stderr, /^error: cannot listen/);
+});
+
 test('a database in a directory that nobody can make is told in one line, and does not keep the start waiting', (t) => {
   // Where the file system says of a directory it does not let anybody make that it is not there.
   for (const path of ['/proc/pocket-id/pocket-id.db', '/proc/pocket-id/data/pocket-id.db', '/dev/null/pocket-id.db']) {

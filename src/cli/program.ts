@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError, logsJson } from '#platform/config.ts';
-import { DatabaseUnavailable } from '#platform/db/unavailable.ts';
+import { classified, DatabaseUnavailable } from '#platform/db/unavailable.ts';
 import { AppError } from '#platform/errors.ts';
 import { StartError } from '#platform/start-error.ts';
 import { VERSION } from '#platform/version.ts';
@@ -62,7 +62,8 @@ export async function run(argv: readonly string[]): Promise<void> {
 }
 
 /** Each of these is found by who searches for `error`. Expected failures have a message for the operator; anything else shows its stack. */
-function describe(cause: unknown): string[] {
+function describe(thrown: unknown): string[] {
+  const cause = classified(thrown);
   if (cause instanceof ConfigError) return cause.problems.map((problem) => `error in the configuration: ${problem}`);
   // What SQLite says of a damaged file has several lines.
   if (cause instanceof StartError || cause instanceof AppError) return [`error: ${cause.message.replace(/\s*\n\s*/g, ' ')}`];

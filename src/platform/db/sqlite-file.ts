@@ -90,9 +90,19 @@ function restrict(path: string, mode: number): void {
  */
 export async function createFile(path: string, fill: (draft: string) => Promise<void>): Promise<void> {
   const draft = `${path}.new`;
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
+  const clear = () => {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
+  };
+  clear();
   closeSync(openSync(draft, 'wx', 0o600));
-  await fill(draft);
+  try {
+    await fill(draft);
+    // Closing says nothing where there was no room to bring the log into the file, which is then a part of a database.
+    if (existsSync(`${draft}-wal`)) throw new StartError(`there is no room to make the database ${path}: make some, then start again`);
+  } catch (cause) {
+    clear();
+    throw cause;
+  }
   renameSync(draft, path);
   syncDirectory(path);
 }
