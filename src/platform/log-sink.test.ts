@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,4 +62,23 @@ test('a program whose reader is gone ends at once', { timeout: 20_000 }, async (
   const { ended, reader } = await logging(t, 'drains');
   closeSync(reader);
   assert.deepEqual(await ended, [0, null]);
+});
+
+test('what is logged after a full disk has cut a line is a line of its own', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocketid-log-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'log');
+  const program = `
+    import { truncateSync } from 'node:fs';
+    import { bufferedSink } from ${JSON.stringify(join(import.meta.dirname, 'log-sink.ts'))};
+    const { write, flushSync } = bufferedSink();
+    write('x'.repeat(5000) + '\\n');
+    flushSync();
+    truncateSync(${JSON.stringify(path)}, 100);
+    write('whole\\n');
+    flushSync();`;
+  // No file may grow beyond a block.
+  const command = 'ulimit -f 1; exec "$0" --input-type=module -e "$1" >> "$2"';
+  execFileSync('sh', ['-c', command, process.execPath, program, path]);
+  assert.equal(readFileSync(path, 'utf8'), `${'x'.repeat(100)}\nwhole\n`);
 });

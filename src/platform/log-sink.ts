@@ -17,6 +17,7 @@ const TOGETHER = 32;
 const MOST = 64 * 1024 * 1024;
 /** After how long a reader that takes nothing is tried again. */
 const AGAIN_MS = 20;
+const NEWLINE = 0x0a;
 /** For how long in all a reader that takes nothing is waited for. */
 const PATIENCE_MS = 1000;
 
@@ -48,8 +49,11 @@ export function bufferedSink(fd = standardOutput()): Required<Sink> {
   let again: NodeJS.Timeout | undefined;
   /** The reader was waited for, and has taken nothing since. */
   let stuck = false;
+  /** The last thing that was taken is a part of a line; the rest of it waits in `left`, or was dropped. */
+  let midLine = false;
   const taken = () => {
-    const text = lines.join('');
+    // What follows half a line that a full disk has cut is a line of its own.
+    const text = (midLine && lines.length > 0 ? '\n' : '') + lines.join('');
     lines = [];
     held = 0;
     return Buffer.from(text);
@@ -58,7 +62,9 @@ export function bufferedSink(fd = standardOutput()): Required<Sink> {
   const handOver = () => {
     while (left.length > 0) {
       try {
-        left = left.subarray(writeSync(fd, left));
+        const written = writeSync(fd, left);
+        midLine = left[written - 1] !== NEWLINE;
+        left = left.subarray(written);
         stuck = false;
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return;
