@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely';
+import { decidePerson } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import { together } from '#platform/db/in-place.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -138,7 +139,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const policy = await webauthn.policy();
       const verified = await webauthn.verifyAssertion({ answer, challenge: claimed.challenge, policy, passkey, discoverable: !session });
       if (!passkey) throw new AppError('webauthn_authentication_failed');
-      if (row.disabled === 1) throw new AppError('user_disabled');
+      if (!decidePerson({ id: passkey.userId, disabled: row.disabled ?? 1 }).allow) throw new AppError('user_disabled');
       return { row, passkey, verified };
     } catch (cause) {
       await passkeyStore(db).takeChallenge(claimed);
