@@ -68,7 +68,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
   const pulse = createPulse(() => askWhetherThere(connectionString));
   const pool = poolOf(connectionString, { ...LIMITS, stream: pulse.socket });
   const over = (connections: Pool) =>
-    new Persistent({ dialect: guarded(new PostgresDialect({ pool: connections }), { onQuery, slow, watch: pulse.watch }) });
+    new Persistent({ dialect: guarded(new PostgresDialect({ pool: connections }), { onQuery, slow, pulse }) });
   const db = over(pool);
   /** Over a connection without limits: a table of years takes longer than any request may, and so does the replica that waits for its turn. */
   const bringUpToDate = async () => {
@@ -137,7 +137,7 @@ function guarded(dialect: Dialect, told: Told): Dialect {
   };
 }
 
-type Told = Pick<OpenOptions, 'onQuery' | 'slow'> & { watch: ReturnType<typeof createPulse>['watch'] };
+type Told = Pick<OpenOptions, 'onQuery' | 'slow'> & { pulse: ReturnType<typeof createPulse> };
 
 const attempt = <T>(work: () => Promise<T>): Promise<T> =>
   work().catch((cause: unknown) => {
@@ -153,12 +153,12 @@ class Guarded implements DatabaseConnection {
     this.#told = told;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { onQuery, slow, watch } = this.#told;
+    const { onQuery, slow, pulse } = this.#told;
     const once = async () => {
       onQuery?.(query.sql);
       const began = performance.now();
       try {
-        return await attempt(() => watch(() => this.inner.executeQuery<R>(query)));
+        return await attempt(() => pulse.watch(() => this.inner.executeQuery<R>(query)));
       } finally {
         if (slow) tellIfSlow(slow, query.sql, began);
       }
@@ -182,13 +182,13 @@ function guardedDriver(driver: Driver, told: Told): Driver {
   };
   const end = (connection: DatabaseConnection, how: 'commitTransaction' | 'rollbackTransaction') => {
     (connection as Guarded).inTransaction = false;
-    return attempt(() => told.watch(() => driver[how](inner(connection))));
+    return attempt(() => told.pulse.watch(() => driver[how](inner(connection))));
   };
   return {
     init: () => driver.init(),
-    acquireConnection: () => attempt(async () => wrap(await told.watch(() => driver.acquireConnection()))),
+    acquireConnection: () => attempt(async () => wrap(await told.pulse.watchForConnection(() => driver.acquireConnection()))),
     async beginTransaction(connection, settings) {
-      await attempt(() => told.watch(() => driver.beginTransaction(inner(connection), settings)));
+      await attempt(() => told.pulse.watch(() => driver.beginTransaction(inner(connection), settings)));
       (connection as Guarded).inTransaction = true;
     },
     commitTransaction: (connection) => end(connection, 'commitTransaction'),

@@ -15,11 +15,15 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
     for (const socket of sockets) socket.destroy();
   };
   let waiting = 0;
-  let heard = 0;
+  /** When somebody began to wait whom nobody was waiting beside. */
+  let since = 0;
+  /** When the server answered last. */
+  let heard = Number.NEGATIVE_INFINITY;
   let silent = false;
   let asking = false;
   const look = async () => {
-    if (asking || (!silent && (waiting === 0 || performance.now() - heard < quiet))) return;
+    const now = performance.now();
+    if (asking || (!silent && (waiting === 0 || now - Math.max(since, heard) < quiet))) return;
     asking = true;
     try {
       await probe();
@@ -32,6 +36,14 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
       asking = false;
     }
   };
+  const waited = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting++ === 0) since = performance.now();
+    try {
+      return await work();
+    } finally {
+      waiting--;
+    }
+  };
   const timer = setInterval(look, every).unref();
   return {
     /** For `pg` to talk over. */
@@ -42,21 +54,20 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
       if (silent) process.nextTick(() => socket.destroy());
       return socket;
     },
-    /** Hears whether work that needs the server was answered. */
+    /** Notes that somebody waits for the server, and when it answers. */
     async watch<T>(work: () => Promise<T>): Promise<T> {
-      if (waiting++ === 0) heard = performance.now();
       try {
-        const answer = await work();
+        const answer = await waited(work);
         heard = performance.now();
         return answer;
       } catch (cause) {
         // After a failover the primary is elsewhere, and only a new connection leads there.
         if ((cause as { code?: string }).code === READ_ONLY) breakAll();
         throw cause;
-      } finally {
-        waiting--;
       }
     },
+    /** The same for a connection, which may be one from before, that tells nothing of the server. */
+    watchForConnection: waited,
     stop: () => clearInterval(timer),
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { settableClock } from '#src/testing/world.ts';
 import { testDatabase } from '../testing/database.ts';
@@ -41,42 +42,74 @@ async function wayTo(t: TestContext, { hostname, port }: URL) {
   };
 }
 
-test('REL-06 a database server that falls silent is unavailable within five seconds, also to who waits already, and is used again once it answers', async (t) => {
+/** A database that is reached by such a way; undefined on SQLite, which is in this process: silent together with it. */
+async function onTheWay(t: TestContext) {
   const first = await testDatabase(settableClock());
   t.after(first.close);
-  const ask = (db: typeof first.db) => sql`select 1`.execute(db);
-  // SQLite is in this process: silent together with it.
-  if (first.kind === 'sqlite') return assert.equal((await ask(first.db)).rows.length, 1);
-
+  const ask = (of: typeof first.db) => sql`select 1`.execute(of);
+  if (first.kind === 'sqlite') return void assert.equal((await ask(first.db)).rows.length, 1);
   const url = new URL(first.url);
   const way = await wayTo(t, url);
   url.port = String(way.port);
   const { db, close } = await openDatabase(url.href, { clock: settableClock() });
   t.after(close);
-  const inTransaction = db.transaction().execute(async (tx) => {
-    await ask(tx);
-    way.cut();
-    await ask(tx);
+  return { db, way, ask: (of = db) => ask(of) };
+}
+
+test('REL-06 a database server that falls silent is unavailable within five seconds, also to who waits already, and is used again once it answers', async (t) => {
+  const remote = await onTheWay(t);
+  if (!remote) return;
+  const { db, way, ask } = remote;
+  let inTransaction: Promise<void> | undefined;
+  await new Promise<void>((silent) => {
+    inTransaction = db.transaction().execute(async (tx) => {
+      await ask(tx);
+      way.cut();
+      silent();
+      await ask(tx);
+    });
   });
   const began = performance.now();
   // More than there are connections: some wait for one.
-  const waiting = Array.from({ length: 40 }, () => ask(db));
+  const waiting = Array.from({ length: 40 }, () => ask());
   const answers = await Promise.allSettled([inTransaction, ...waiting]);
   for (const answer of answers)
     assert.ok(answer.status === 'rejected' && answer.reason instanceof DatabaseUnavailable, JSON.stringify(answer));
   assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
 
   const again = performance.now();
-  await assert.rejects(ask(db), DatabaseUnavailable);
+  await assert.rejects(ask(), DatabaseUnavailable);
   assert.ok(performance.now() - again < 1000, `${performance.now() - again} ms`);
 
   way.mend();
   for (let there = false; !there; )
-    there = await ask(db).then(
+    there = await ask().then(
       () => true,
       () => false,
     );
   assert.ok(performance.now() - again < 5000, `${performance.now() - again} ms`);
+});
+
+test('REL-06 the silence is noticed as soon while few ask, for whom there are connections from before', async (t) => {
+  const remote = await onTheWay(t);
+  if (!remote) return;
+  const { db, way, ask } = remote;
+  await Promise.all([ask(), ask()]);
+  way.cut();
+  const began = performance.now();
+  let over = false;
+  const waiting = assert.rejects(ask(), DatabaseUnavailable).finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await db
+      .connection()
+      .execute(async () => {})
+      .catch(() => {});
+    await nextTurn();
+  }
+  await waiting;
+  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
 });
 
 test('a server that takes long for a statement, and answers beside it, is not silent', async (t) => {
