@@ -1,15 +1,18 @@
 import { Socket } from 'node:net';
 import { READ_ONLY } from './unavailable.ts';
 
-/** Milliseconds in which nothing was answered before the server is asked whether it is there, and how often that is thought of. */
-const LIMITS = { quiet: 1500, every: 250 };
+/**
+ * Milliseconds: in which nothing was answered before the server is asked whether it is there, how often that is thought of, and for how long connections
+ * are kept that were made after all had been broken because the server only reads.
+ */
+const LIMITS = { quiet: 1500, every: 250, keep: 1000 };
 
 /**
  * Notices that a database server has become silent (its machine is gone, a failover, a network that drops packets), where TCP would wait for minutes:
  * while statements wait and none is answered, `probe` asks on a connection of its own, and when that rejects, everything open breaks, so that who waits
  * hears of it. Until the server answers again nothing new is begun. A slow statement is none of its business: the probe is answered beside it.
  */
-export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LIMITS) {
+export function createPulse(probe: () => Promise<unknown>, { quiet, every, keep } = LIMITS) {
   const sockets = new Set<Socket>();
   const breakAll = () => {
     for (const socket of sockets) socket.destroy();
@@ -19,6 +22,7 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
   let since = 0;
   /** When the server answered last. */
   let heard = Number.NEGATIVE_INFINITY;
+  let renewed = Number.NEGATIVE_INFINITY;
   let silent = false;
   let asking = false;
   const look = async () => {
@@ -30,8 +34,9 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
       silent = false;
       heard = performance.now();
     } catch {
-      silent = true;
-      breakAll();
+      // One that answers others meanwhile is there: it may be too busy for a new connection.
+      silent = heard < now;
+      if (silent) breakAll();
     } finally {
       asking = false;
     }
@@ -61,8 +66,11 @@ export function createPulse(probe: () => Promise<unknown>, { quiet, every } = LI
         heard = performance.now();
         return answer;
       } catch (cause) {
-        // After a failover the primary is elsewhere, and only a new connection leads there.
-        if ((cause as { code?: string }).code === READ_ONLY) breakAll();
+        // After a failover the primary is elsewhere, and only a new connection leads there. In between, reads go on over those that were just made.
+        if ((cause as { code?: string }).code === READ_ONLY && performance.now() - renewed >= keep) {
+          renewed = performance.now();
+          breakAll();
+        }
         throw cause;
       }
     },

@@ -122,7 +122,7 @@ test('a server that takes long for a statement, and answers beside it, is not si
     async () => {
       if (++asked === 3) hear();
     },
-    { quiet: 2, every: 1 },
+    { quiet: 2, every: 1, keep: 0 },
   );
   t.after(pulse.stop);
   // As a server that is awaited does, this keeps the process.
@@ -131,4 +131,43 @@ test('a server that takes long for a statement, and answers beside it, is not si
   const socket = pulse.socket();
   await pulse.watch(() => enough);
   assert.equal(socket.destroyed, false);
+});
+
+test('a server that answers somebody, and takes longer for a new connection, is not silent: nobody is interrupted', async (t) => {
+  let refused = () => {};
+  const over = new Promise<void>((resolve) => {
+    refused = resolve;
+  });
+  const pulse = createPulse(
+    async () => {
+      await pulse.watch(async () => {});
+      setImmediate(refused);
+      throw new Error('too late');
+    },
+    { quiet: 2, every: 1, keep: 0 },
+  );
+  t.after(pulse.stop);
+  const held = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(held));
+  const socket = pulse.socket();
+  await pulse.watch(() => over);
+  assert.equal(socket.destroyed, false);
+});
+
+test('REL-06 a server that only reads is looked for anew at most once a second, so that reads get through between writes', async (t) => {
+  const refused = Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' });
+  for (const [keep, kept] of [
+    [60_000, true],
+    [0, false],
+  ] as const) {
+    const pulse = createPulse(async () => {}, { quiet: 1500, every: 250, keep });
+    t.after(pulse.stop);
+    const write = () => assert.rejects(pulse.watch(() => Promise.reject(refused)));
+    const before = pulse.socket();
+    await write();
+    assert.equal(before.destroyed, true);
+    const after = pulse.socket();
+    await write();
+    assert.equal(after.destroyed, !kept);
+  }
 });
