@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { emptyPlace } from '../platform/testing/database.ts';
 import { freePort } from '../testing/free-port.ts';
 
 const main = join(import.meta.dirname, '..', 'main.ts');
@@ -78,6 +79,17 @@ test('a port that is taken, and a database that is not there, are told in one li
 
   const noTrust = start(t, { DB_CONNECTION_STRING: 'postgres://ann:s3cret@127.0.0.1:1/db?sslrootcert=/nowhere/ca.pem' });
   assert.match(noTrust.stderr, /^error: the PostgreSQL of DB_CONNECTION_STRING cannot be used: [^\n]*ENOENT[^\n]*\n$/);
+});
+
+test('a start that fails once the database is open ends at once, whatever is still connected', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pocket-id-start-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const settings = { DB_CONNECTION_STRING: await emptyPlace(directory), HOST: '192.0.2.1', PORT: String(await freePort()) };
+  const began = performance.now();
+  const { status, stderr } = start(t, settings);
+  assert.deepEqual([status, stderr.split(' on ')[0]], [1, 'error: cannot listen']);
+  // Half a minute is how long a connection to PostgreSQL is kept that nobody uses.
+  assert.ok(performance.now() - began < 25_000, `${performance.now() - began} ms`);
 });
 
 test('a server that logs JSON tells in JSON, too, what its start fails for, and every line of it is found by "error"', (t) => {

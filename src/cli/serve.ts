@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { systemClock } from '#platform/clock.ts';
-import { readConfig } from '#platform/config.ts';
+import { type Config, readConfig } from '#platform/config.ts';
 import { OtherKey } from '#platform/db/installation.ts';
-import { openDatabase } from '#platform/db/open.ts';
+import { type Database, openDatabase } from '#platform/db/open.ts';
 import { httpServer } from '#platform/http/server.ts';
 import { routesWithoutRow } from '#platform/http/unmatched.ts';
 import { createLog } from '#platform/log.ts';
@@ -42,15 +42,10 @@ export async function serve(): Promise<void> {
     tell: (sql: string, milliseconds: number) => log.warn('slow SQL', { latency: `${milliseconds.toFixed(0)}ms`, sql }),
   };
   const database = await openDatabase(config.database, { clock: systemClock, told: log.info, slow });
-  const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log }).catch((cause: unknown) => {
-    throw cause instanceof OtherKey && config.encryptionKeyMadeAt ? withoutItsKey(config.encryptionKeyMadeAt) : cause;
-  });
-  const unguarded = routesWithoutRow(app.app, ROUTES);
-  if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
-  const door = { fetch: app.fetch, endpoints: app.endpoints, admit: app.admit };
-  const http = httpServer({ ...door, config, log, isUpload: takesMuch, secretPaths: SECRET_PATHS });
-  await http.listen(config.port, config.host).catch((cause: unknown) => {
-    throw cannotListen(cause, config);
+  const { app, http } = await listening(config, database, log).catch(async (cause: unknown) => {
+    // Connections that are kept open would keep a start that has failed from ending.
+    await database.close();
+    throw cause;
   });
   const stopSweeping = sweepRegularly(app.sweeps, log);
   stopOnSignals(async () => {
@@ -67,6 +62,21 @@ export async function serve(): Promise<void> {
   if (link) log.always.info(`Open this link to make the first account: ${link}`);
   await log.drain();
   shrinkAfterStart();
+}
+
+/** The application on its database, and the server that listens for it. */
+async function listening(config: Config, database: Database, log: ReturnType<typeof createLog>) {
+  const app = await createApp({ config, database, clock: systemClock, random: systemRandom, log }).catch((cause: unknown) => {
+    throw cause instanceof OtherKey && config.encryptionKeyMadeAt ? withoutItsKey(config.encryptionKeyMadeAt) : cause;
+  });
+  const unguarded = routesWithoutRow(app.app, ROUTES);
+  if (unguarded.length > 0) throw new Error(`without a row in routes.ts: ${unguarded.join(', ')}`);
+  const door = { fetch: app.fetch, endpoints: app.endpoints, admit: app.admit };
+  const http = httpServer({ ...door, config, log, isUpload: takesMuch, secretPaths: SECRET_PATHS });
+  await http.listen(config.port, config.host).catch((cause: unknown) => {
+    throw cannotListen(cause, config);
+  });
+  return { app, http };
 }
 
 /** The key that this start made would stand where the lost one has to be put back, and be taken for it with the next start. */
