@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { sql } from 'kysely';
 import { systemClock } from '../clock.ts';
 import { together } from './in-place.ts';
 import { type Db, openDatabase } from './open.ts';
@@ -54,6 +55,17 @@ test('of what is written together, nothing is kept when a later statement fails,
     ['fulfilled', 'rejected', 'fulfilled'],
   );
   assert.deepEqual(await keys(db), ['a', 'b', 'c', 'd']);
+});
+
+test('REL-05 what a statement failed for is told to whom it takes the transaction from as well, where SQLite ends the whole of it', async (t) => {
+  const db = await onFile(t);
+  const { page_count: pages } = (await sql<{ page_count: number }>`pragma page_count`.execute(db)).rows[0] ?? { page_count: 0 };
+  await sql.raw(`pragma max_page_count = ${pages + 10}`).execute(db);
+  const large = 'x'.repeat(100_000);
+  await assert.rejects(put(db, 'alone', large), /database or disk is full/);
+  const outcomes = await Promise.allSettled([put(db, 'a'), put(db, 'b', large), put(db, 'c', large)]);
+  for (const outcome of outcomes) assert.match(outcome.status === 'rejected' ? String(outcome.reason) : 'done', /database or disk is full/);
+  assert.deepEqual(await keys(db), []);
 });
 
 test('half a transaction is never kept', async (t) => {

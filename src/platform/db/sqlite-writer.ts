@@ -145,8 +145,8 @@ export class Writer {
     try {
       for (const job of jobs) job.run();
       this.#release.run();
-    } catch {
-      this.#rollBack();
+    } catch (cause) {
+      this.#rollBack(cause);
       return false;
     }
     this.#batch.push(...jobs);
@@ -159,8 +159,8 @@ export class Writer {
     this.#batch.push(job);
     try {
       job.run();
-    } catch {
-      this.#rollBack();
+    } catch (cause) {
+      this.#rollBack(cause);
       return;
     }
     try {
@@ -236,12 +236,13 @@ export class Writer {
     });
   }
 
-  #rollBack(): void {
+  /** `why`: what made it necessary, where that is known. */
+  #rollBack(why?: unknown): void {
     try {
       this.#db.exec('rollback to turn; release turn');
     } catch (cause) {
       // A full disk or an I/O error rolls the whole transaction back on its own; those who shared it must not be told that they succeeded.
-      this.#abandon(cause);
+      this.#abandon(why ?? cause);
     }
   }
 
