@@ -236,21 +236,26 @@ async function holdings(w: World, app: Awaited<ReturnType<typeof application>>, 
   };
 }
 
-test('what the server refuses before anybody reads it is told to an application in the words of OAuth', async (t) => {
+test('what the server refuses before anybody reads it is told to an application in the words of OAuth, also to one in a browser', async (t) => {
   const w = await world(t);
   const { app } = await setting(w);
   await behindServer(t, w);
   const form = { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(app) };
   const send = async (path: string, body: string, headers: Record<string, string> = {}) => {
     const response = await w.request(path, { method: 'POST', headers: { ...form, ...headers }, body });
-    return [response.status, ((await response.json()) as { error: string }).error];
+    const { error } = (await response.json()) as { error: string };
+    return [response.status, error, response.headers.get('access-control-allow-origin')];
   };
   const good = 'grant_type=client_credentials';
-  for (const path of ['/api/oidc/token', '/api/oidc/introspect', '/api/oidc/revoke', '/api/oidc/par', '/api/oidc/device/authorize']) {
-    assert.deepEqual(await send(path, `${good}${'&a=b'.repeat(101)}`), [400, 'invalid_request'], path);
-    assert.deepEqual(await send(path, `${good}&a=${'x'.repeat(70_000)}`), [413, 'invalid_request'], path);
-    assert.deepEqual(await send(path, good, { 'content-encoding': 'gzip' }), [415, 'invalid_request'], path);
-    assert.deepEqual(await send(`${path}?${'x'.repeat(9000)}`, good), [414, 'invalid_request'], path);
+  // Pages of other origins read what is refused where they read what is answered.
+  const endpoints = { token: '*', introspect: '*', revoke: '*', par: null, 'device/authorize': null };
+  for (const [name, readers] of Object.entries(endpoints)) {
+    const path = `/api/oidc/${name}`;
+    assert.equal((await send(path, good))[2], readers, path);
+    assert.deepEqual(await send(path, `${good}${'&a=b'.repeat(101)}`), [400, 'invalid_request', readers], path);
+    assert.deepEqual(await send(path, `${good}&a=${'x'.repeat(70_000)}`), [413, 'invalid_request', readers], path);
+    assert.deepEqual(await send(path, good, { 'content-encoding': 'gzip' }), [415, 'invalid_request', readers], path);
+    assert.deepEqual(await send(`${path}?${'x'.repeat(9000)}`, good), [414, 'invalid_request', readers], path);
   }
 });
 

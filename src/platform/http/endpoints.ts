@@ -66,6 +66,9 @@ export function protocolEndpoints({ app, rows, before, log }: Deps) {
       });
     },
 
+    /** The row of a path that is one of these. */
+    rowAt: (method: string, path: string): Row | undefined => known.get(`${method} ${path}`)?.row,
+
     /** Answers a request that the server has read whole; undefined when its path is not one of these. */
     find(method: string, path: string): ((call: Call, exchange: Exchange) => Promise<Reply>) | undefined {
       const found = known.get(`${method} ${path}`);

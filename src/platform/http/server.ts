@@ -42,7 +42,7 @@ const announcesBody = ({ headers }: IncomingMessage): boolean =>
 
 interface Options {
   /** Endpoints that are served without the application around them. */
-  endpoints?: Pick<Endpoints, 'find'>;
+  endpoints?: Pick<Endpoints, 'find' | 'rowAt'>;
   fetch: (request: Request, env: { exchange: Exchange }) => Response | Promise<Response>;
   config: { appUrl: string; internalAppUrl: string; trustProxy: boolean | string[]; logQueryArgs: boolean };
   log: Log;
@@ -95,11 +95,13 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     const isFile = status === 413 && incoming.headers['content-type']?.startsWith('multipart/form-data');
     const message = status === 421 ? `${why.charAt(0).toUpperCase()}${why.slice(1)}` : undefined;
     const error = isFile ? fileTooLarge() : new AppError(REFUSALS[status] as ErrorCode, { message });
-    const isOAuth = error.status < 429 && endpoints?.find(incoming.method ?? '', (incoming.url ?? '').split('?', 1)[0] as string);
-    const told = isOAuth
-      ? // RFC 6749 section 5.2, for libraries that know no other answer of these endpoints.
-        { error: 'invalid_request', error_description: why }
-      : { error: error.message, code: error.code, details: error.extra.details, request_id: incoming.exchange.requestId };
+    const endpoint = endpoints?.rowAt(incoming.method ?? '', (incoming.url ?? '').split('?', 1)[0] as string);
+    incoming.exchange.cors = endpoint?.cors;
+    const told =
+      endpoint && error.status < 429
+        ? // RFC 6749 section 5.2, for libraries that know no other answer of these endpoints.
+          { error: 'invalid_request', error_description: why }
+        : { error: error.message, code: error.code, details: error.extra.details, request_id: incoming.exchange.requestId };
     const body = Buffer.from(JSON.stringify(told));
     incoming.exchange.reason = why;
     // What is left of the request is not read: the connection cannot be used again.
