@@ -11,8 +11,19 @@ interface Asset {
   encoded: Record<Encoding, Buffer<ArrayBuffer>>;
 }
 
-const load = (file: URL, name: string, extension: keyof typeof TYPES): Asset => {
-  const body = readFileSync(file) as Buffer<ArrayBuffer>;
+const read = (file: string | URL): Buffer<ArrayBuffer> => readFileSync(new URL(file, import.meta.url)) as Buffer<ArrayBuffer>;
+
+/** Without what is there for its readers, a tenth of a first visit. For files of ours: no string or pattern of theirs holds the beginning of a comment, or a line's end. */
+const bare = (source: Buffer): Buffer<ArrayBuffer> =>
+  Buffer.from(
+    source
+      .toString()
+      .replace(/\/\*.*?\*\/ ?/gs, '')
+      .replace(/^\s*\/\/.*$/gm, '')
+      .replace(/^\s+/gm, ''),
+  );
+
+const asset = (name: string, extension: keyof typeof TYPES, body: Buffer<ArrayBuffer>): Asset => {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12);
   return {
     path: `/assets/${name}.${hash}.${extension}`,
@@ -27,12 +38,15 @@ const load = (file: URL, name: string, extension: keyof typeof TYPES): Asset => 
  * version of the program is a new address. Compressed once, at start.
  */
 export function loadAssets() {
-  const style = load(new URL('style.css', import.meta.url), 'style', 'css');
-  const script = load(new URL('page.js', import.meta.url), 'page', 'js');
-  const icon = load(new URL('icon.svg', import.meta.url), 'icon', 'svg');
-  const library = new URL('../dist/bundle/index.umd.min.js', import.meta.resolve('@simplewebauthn/browser'));
-  const webauthn = load(library, 'webauthn', 'js');
-  const byPath = new Map([style, script, icon, webauthn].map((asset) => [asset.path, asset]));
+  const style = asset('style', 'css', bare(read('style.css')));
+  const script = asset('page', 'js', bare(read('page.js')));
+  const icon = asset('icon', 'svg', read('icon.svg'));
+  const webauthn = asset(
+    'webauthn',
+    'js',
+    read(new URL('../dist/bundle/index.umd.min.js', import.meta.resolve('@simplewebauthn/browser'))),
+  );
+  const byPath = new Map([style, script, icon, webauthn].map((each) => [each.path, each]));
   return {
     style: style.path,
     script: script.path,
@@ -41,18 +55,18 @@ export function loadAssets() {
     icon: icon.path,
     /** The file at a path under `/assets/`; undefined when there is none. */
     respond(path: string, acceptEncoding: string | undefined): Response | undefined {
-      const asset = byPath.get(path);
-      if (!asset) return undefined;
+      const found = byPath.get(path);
+      if (!found) return undefined;
       const encoding = acceptedEncoding(acceptEncoding);
       const headers: Record<string, string> = {
-        'Content-Type': asset.type,
+        'Content-Type': found.type,
         'Cache-Control': 'public, max-age=31536000, immutable',
         Vary: 'Accept-Encoding',
         'X-Content-Type-Options': 'nosniff',
         'Cross-Origin-Resource-Policy': 'same-origin',
       };
       if (encoding) headers['Content-Encoding'] = encoding;
-      return new Response(encoding ? asset.encoded[encoding] : asset.body, { headers });
+      return new Response(encoding ? found.encoded[encoding] : found.body, { headers });
     },
   };
 }

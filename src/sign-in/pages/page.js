@@ -1,6 +1,6 @@
 // @ts-check
 // The script of the server's pages: passkey ceremonies, forms that need no new page, and a few courtesies. Pages paint and explain themselves
-// without it. It is sent as it stands, and builds no markup from strings, so Trusted Types have nothing to allow.
+// without it. It is sent without its comments (`assets.ts`), and builds no markup from strings, so Trusted Types have nothing to allow.
 
 /** @type {import('./layout.ts').ScriptData} */
 const data = JSON.parse(document.getElementById('data')?.textContent || '{}');

@@ -192,7 +192,7 @@ test('a first visit is small: the sign-in page and all it needs, compressed', as
     assert.match(response?.headers.get('cache-control') ?? '', /immutable/);
     total += (await response!.arrayBuffer()).byteLength;
   }
-  assert.ok(total < 17_000, `${total} bytes`);
+  assert.ok(total < 13_500, `${total} bytes`);
 });
 
 test('the language of a page follows the switch, then the browser it was remembered in, then the application, then the browser', async () => {
