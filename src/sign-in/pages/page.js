@@ -85,6 +85,7 @@ function mark(form) {
   const input = /** @type {HTMLInputElement | null} */ (form.querySelector('input:not([type=hidden])'));
   input?.setAttribute('aria-invalid', 'true');
   input?.setAttribute('aria-describedby', 'trouble');
+  input?.focus();
   input?.select();
   const [title, text] = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.pocket > header > *'));
   if (title && words.heading) title.textContent = words.heading;
