@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { device, expect, heading, test } from './fixtures.ts';
 
 const touch = { name: 'Continue with passkey' };
@@ -46,6 +49,80 @@ test('a form that is pressed again is sent once, until nothing came of it for a 
   await page.clock.runFor(10_000);
   await page.getByRole('button', { name: 'Create my account' }).click();
   await expect(body).toHaveAttribute('data-sent', '2');
+});
+
+test('an answer by form post that is on its way is not posted again by pressing, which would use its code twice', async ({
+  page,
+  server,
+  rp,
+}) => {
+  const milton = await server.person();
+  const posts: ServerResponse[] = [];
+  const slow = createServer((_, response) => void posts.push(response)).listen(0, '127.0.0.1');
+  await once(slow, 'listening');
+  const arrived = once(slow, 'request');
+  const redirect_uri = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/callback`;
+  const paperless = await server.application(redirect_uri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless, { redirect_uri, response_mode: 'form_post' }));
+  await page.getByRole('button', touch).click();
+  // A page on its way to another site hears nothing from here: it asks when to press, and tells that it did.
+  await page.addInitScript(async () => {
+    if (location.pathname !== '/authorize') return;
+    await fetch('/posted');
+    const button = document.querySelector<HTMLButtonElement>('form[data-now] button');
+    const says = button?.textContent ?? '';
+    button?.click();
+    await fetch(`/pressed?${new URLSearchParams({ says })}`);
+  });
+  await page.route('**/posted', async (route) => {
+    await arrived;
+    await route.fulfill();
+  });
+  let said: string | null = null;
+  await page.route('**/pressed?*', async (route) => {
+    said = new URL(route.request().url()).searchParams.get('says');
+    posts[0]?.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Thank you</h1>');
+    await route.fulfill();
+  });
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(heading(page)).toHaveText('Thank you');
+  expect(said).toBe('One moment…');
+  expect(posts.length).toBe(1);
+  slow.close();
+});
+
+test('who touches the passkey after pressing something else that came to nothing can press again', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.clock.install();
+  await page.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = async (asked) => {
+      const answer = await get(asked);
+      await new Promise((touched) => addEventListener('touch', touched, { once: true }));
+      return answer;
+    };
+  });
+  const touches = () => page.evaluate(() => dispatchEvent(new Event('touch')));
+  await page.goto(rp.startUrl(paperless, { response_mode: 'form_post' }));
+  await page.getByRole('button', touch).click();
+  await expect(page.getByRole('button', { name: 'Waiting for you…' })).toBeVisible();
+  // A network that does not answer.
+  await page.evaluate(() => addEventListener('submit', (event) => event.preventDefault()));
+  await page.getByRole('button', { name: 'Back to Paperless' }).click();
+  await expect(page.getByRole('button', { name: 'One moment…' })).toBeVisible();
+  await expect(async () => {
+    await touches();
+    await expect(page.getByRole('button', touch)).toBeVisible({ timeout: 200 });
+  }).toPass({ timeout: 5000 });
+  await page.clock.runFor(10_000);
+  await page.getByRole('button', touch).click();
+  await expect(async () => {
+    await touches();
+    await expect(heading(page)).toHaveText('Let Paperless know you?', { timeout: 200 });
+  }).toPass({ timeout: 5000 });
 });
 
 test('a passkey script that got lost on the way is no fault of the browser, and pressing loads it again', async ({ page, server, rp }) => {

@@ -139,8 +139,11 @@ async function ceremony({ button, hint, again = false }) {
       ? await webauthn.startRegistration({ optionsJSON })
       : await webauthn.startAuthentication({ optionsJSON, useBrowserAutofill: !button });
     options = undefined;
-    // A form was sent while the device was asking: what that says counts.
-    if (sending) return;
+    // A form was sent while the device was asking: what that says counts. Should nothing come of it, the passkey can be asked for again.
+    if (sending) {
+      working = false;
+      return busy(button, false);
+    }
     sent = sending = true;
     busy(button, true, words.done);
     const { next } = await call(data.finish ?? '', {
@@ -274,7 +277,9 @@ addEventListener('securitypolicyviolation', (event) => {
 });
 
 if (data.forget) history.replaceState(null, '', data.forget);
-/** @type {HTMLFormElement | null} */ (document.querySelector('form[data-now]'))?.submit();
+// As if its button had been pressed, so that pressing it meanwhile does not post a code twice.
+const now = /** @type {HTMLFormElement | null} */ (document.querySelector('form[data-now]'));
+now?.requestSubmit(now.querySelector('button'));
 
 const logo = /** @type {HTMLImageElement | null} */ (document.querySelector('.tucked img'));
 const noLogo = () => {
