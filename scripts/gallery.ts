@@ -32,9 +32,10 @@ async function everyPage(browser: Browser, url: string): Promise<void> {
   mkdirSync(values.out, { recursive: true });
   for (const { shape, ...options } of SHAPES) {
     const page = await open(browser, options);
-    // The form that sends itself would be gone before the picture.
-    await page.route('http://127.0.0.1:9/**', (route) => route.abort());
     for (const name of positionals.length > 0 ? positionals : Object.keys(GALLERY)) {
+      // Of the form that sends itself the picture would be the browser's own, of an address where nobody is.
+      if (name === 'onward') await page.route('**/page.*.js', (route) => route.abort());
+      else await page.unroute('**/page.*.js');
       await page.goto(`${url}/${name}?appUrl=https://auth.example.com&site=${values.site}`);
       await page.screenshot({ path: join(values.out, `${name}.${shape}.png`), fullPage: true });
     }

@@ -27,6 +27,7 @@ for (const [part, some] of parts.entries()) {
     for (const name of some) {
       // The form that sends itself would be gone before it is looked at.
       if (name === 'onward') await page.route('**/page.*.js', (route) => route.abort());
+      else await page.unroute('**/page.*.js');
       await page.emulateMedia({ colorScheme: 'light' });
       await page.goto(`${gallery.url}/${name}`);
       await page.evaluate(() => {
