@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { brotliDecompressSync } from 'node:zlib';
 import sharp from 'sharp';
 import { createPublicFetch, type Fetched, FetchRefused } from '#platform/http/public-fetch.ts';
 import { auditRows, keyOf, withSession } from '../testing/administration.ts';
@@ -76,6 +77,25 @@ test('a cached image is not sent again, and the query can ask for a fresh one', 
     assert.equal((await w.request(`${LOGO}?${query}`)).headers.get('cache-control'), 'private, no-store');
   await upload(w, 'POST', LOGO, await dot('png', 9, 9));
   assert.equal((await w.request(LOGO, { headers: { 'if-none-match': etag } })).status, 200);
+});
+
+test('a drawing travels compressed to who can read that, with a tag of its own, and pixels as they are', async (t) => {
+  const w = await withClient(await world(t));
+  const drawing = PLAIN_SVG.replace('</svg>', `${'<rect width="8" height="8"/>'.repeat(50)}</svg>`);
+  await upload(w, 'POST', LOGO, drawing);
+  const get = (headers: Record<string, string> = {}) => w.request(LOGO, { headers });
+  const plain = await get();
+  assert.deepEqual([plain.headers.get('content-encoding'), await plain.text()], [null, drawing]);
+  const small = await get({ 'accept-encoding': 'gzip, br' });
+  assert.deepEqual([small.headers.get('content-encoding'), small.headers.get('vary')], ['br', 'Accept-Encoding']);
+  const bytes = Buffer.from(await small.arrayBuffer());
+  assert.ok(bytes.length < drawing.length / 2, `${bytes.length} bytes`);
+  assert.equal(brotliDecompressSync(bytes).toString(), drawing);
+  const tag = small.headers.get('etag') ?? '';
+  assert.notEqual(tag, plain.headers.get('etag'));
+  assert.equal((await get({ 'accept-encoding': 'br', 'if-none-match': tag })).status, 304);
+  await upload(w, 'POST', LOGO, await dot('png'));
+  assert.equal((await get({ 'accept-encoding': 'br' })).headers.get('content-encoding'), null);
 });
 
 test('what was written into a picture besides it is gone', async (t) => {

@@ -185,8 +185,15 @@ test('without scripts nothing is there to press that would do nothing', async ({
   await browser.close();
 });
 
-test('the first visit to the sign-in page transfers at most 20 KB, and paints before any script', async ({ browser, server, rp }) => {
+test('the first visit to the sign-in page transfers at most 20 KB, an application’s drawing too, and paints before any script', async ({
+  browser,
+  server,
+  rp,
+}) => {
   const paperless = await server.application(rp.redirectUri);
+  // Curves of a logo as drawing programs write them: 6 KB.
+  const curves = Array.from({ length: 1000 }, (_, i) => ((Math.sin(i * i) + 1) * 50).toFixed(2)).join(' ');
+  await server.logo(paperless.id, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M0 0L${curves}z"/></svg>`);
   const context = await browser.newContext();
   const page = await context.newPage();
   const session = await context.newCDPSession(page);

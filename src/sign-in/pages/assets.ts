@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { acceptedEncoding, compress, type Encoding } from './compress.ts';
+import { acceptedEncoding, compress, type Encoding } from '#platform/http/compress.ts';
 
 const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' } as const;
 

@@ -1,7 +1,7 @@
+import { acceptedEncoding, compress } from '#platform/http/compress.ts';
 import type { Ctx } from '#platform/http/context.ts';
 import type { Random } from '#platform/random.ts';
 import type { Assets } from './assets.ts';
-import { acceptedEncoding, compress } from './compress.ts';
 import { pageHeaders } from './headers.ts';
 import { type LanguageSource, languageOf } from './language.ts';
 import { documentOf, type Look, type Page } from './layout.ts';
