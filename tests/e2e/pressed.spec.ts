@@ -51,6 +51,29 @@ test('a form that is pressed again is sent once, until nothing came of it for a 
   await expect(body).toHaveAttribute('data-sent', '2');
 });
 
+test('a page that the back button brings out of the browser’s memory is as new: nothing is on its way, and it can be pressed', async ({
+  page,
+  server,
+  rp,
+}) => {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  // A network that does not answer.
+  await page.evaluate(() => {
+    window.fetch = () => new Promise(() => undefined);
+  });
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(page.getByRole('button', { name: 'One moment…' })).toBeVisible();
+  // What the browser tells a page that it kept as it was.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(heading(page)).toHaveText(`Hello ${milton.username}`);
+});
+
 test('an answer by form post that is on its way is not posted again by pressing, which would use its code twice', async ({
   page,
   server,
