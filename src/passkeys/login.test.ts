@@ -350,6 +350,12 @@ test('SEC-103 a counter that does not grow is told in the audit log and locks no
     told.map((row) => row.username),
     ['ann', 'ann', 'ann'],
   );
+  const last = await w.database.db.selectFrom('audit_log').select('event').orderBy('id', 'desc').limit(2).execute();
+  assert.deepEqual(
+    last.map((row) => row.event),
+    ['SIGN_IN', 'PASSKEY_CLONE_WARNING'],
+    'the warning comes before the sign-in it is about',
+  );
   const { counter } = await w.database.db.selectFrom('passkey').select('counter').executeTakeFirstOrThrow();
   assert.equal(counter, 10);
 });

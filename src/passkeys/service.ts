@@ -153,16 +153,17 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     claimed: Claimed,
     { row, passkey, verified }: Judged,
     origin: Origin,
-    also: readonly CompiledQuery[] = [],
+    also: () => readonly CompiledQuery[] = () => [],
   ) => {
     const store = passkeyStore(on);
-    const writes = [...also];
+    const writes: CompiledQuery[] = [];
     if (verified.cloneSuspected) {
       const counters = { expectedAbove: String(passkey.counter), counter: String(verified.counter) };
       const data = { credentialID: hexOf(passkey.credentialId), passkeyName: passkey.name, ...counters };
       const user = { id: passkey.userId, username: passkey.username };
-      writes.unshift(audit.recording(on, { event: 'PASSKEY_CLONE_WARNING', user, data, origin }));
+      writes.push(audit.recording(on, { event: 'PASSKEY_CLONE_WARNING', user, data, origin }));
     }
+    writes.push(...also());
     if (usedDiffers(row, verified, claimed.now)) {
       const counter = Math.max(verified.counter, passkey.counter);
       writes.push(store.notingUse({ id: passkey.id, counter, backup_state: verified.backupState ? 1 : 0, last_used_at: claimed.now }));
@@ -214,15 +215,15 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const claimed = claimedBy('login', id, answer.response.clientDataJSON);
       const judged = await judge(claimed, answer);
       const { userId, username } = judged.passkey;
-      const signedIn = audit.recording(db, { event: 'SIGN_IN', user: { id: userId, username }, origin });
+      const signedIn = () => audit.recording(db, { event: 'SIGN_IN', user: { id: userId, username }, origin });
       const opening = { userId, amr: ['phr'], origin } as const;
       if (replaces === undefined) {
         const { insert, ...started } = sessions.starting(db, opening);
-        await settle(db, claimed, judged, origin, [signedIn, insert]);
+        await settle(db, claimed, judged, origin, () => [signedIn(), insert]);
         return { userId, username, ...started };
       }
       const started = await db.transaction().execute(async (tx) => {
-        await settle(tx, claimed, judged, origin, [signedIn]);
+        await settle(tx, claimed, judged, origin, () => [signedIn()]);
         return sessions.start(tx, { ...opening, replaces });
       });
       return { userId, username, ...started };
