@@ -12,6 +12,7 @@ import { createChosenImages } from './chosen.ts';
 import { type CleanImage, cleanImage, type Format, formatOf, inPixels, portrait } from './formats.ts';
 import { heldOnce } from './held-once.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
+import { madeOnce } from './made-once.ts';
 import { imageStore } from './store.ts';
 
 type Tx = Transaction<Tables>;
@@ -58,7 +59,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
   const given = Object.fromEntries(Object.entries(defaults).map(([name, image]) => [name, served(image)])) as Partial<
     Record<ApplicationImage, ServedImage>
   >;
-  const initials = new Map<string, Promise<ServedImage>>();
+  const initials = madeOnce<ServedImage>(INITIALS_KEPT);
   const chosen = createChosenImages({ db, clock });
 
   const held = heldOnce();
@@ -75,15 +76,7 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
 
   const pictureOfInitials = (name: string): Promise<ServedImage> => {
     const letters = initialsOf(name);
-    let made = initials.get(letters);
-    if (!made) {
-      if (initials.size >= INITIALS_KEPT) initials.clear();
-      made = initialsPicture(letters).then((bytes) => served({ type: 'image/png', bytes }));
-      initials.set(letters, made);
-      // What went wrong once, memory for one, is not remembered for good.
-      made.catch(() => initials.delete(letters));
-    }
-    return made;
+    return initials(letters, async () => served({ type: 'image/png', bytes: await initialsPicture(letters) }));
   };
 
   const application = async (name: ApplicationImage): Promise<ServedImage | undefined> => {
