@@ -6,6 +6,7 @@ import type { Ctx, Env } from '#platform/http/context.ts';
 import { clientIdOf } from '../clients/contract.ts';
 import * as contract from './contract.ts';
 import type { ApplicationImage, Images, ServedImage } from './service.ts';
+import type { LogoPlace } from './small.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -20,9 +21,11 @@ async function fileOf(c: Ctx): Promise<Uint8Array> {
 const isLight = (c: Ctx) => c.req.query('light') !== 'false';
 
 /** How long caches may keep an image: not at all with `skipCache`, for ever when the query names the version (`v`) that is answered. */
-function caching(c: Ctx, { hash }: ServedImage, staleSeconds: number): string {
+function caching(c: Ctx, version: string, staleSeconds: number): string {
   if (['skipCache', 'skip-cache'].some((key) => c.req.query(key) !== undefined)) return 'private, no-store';
-  return c.req.query('v') === hash ? 'public, max-age=31536000, immutable' : `public, max-age=900, stale-while-revalidate=${staleSeconds}`;
+  return c.req.query('v') === version
+    ? 'public, max-age=31536000, immutable'
+    : `public, max-age=900, stale-while-revalidate=${staleSeconds}`;
 }
 
 /** Of drawings up to this size, compressing one takes a millisecond; it is a logo beside the sign-in button, and text. */
@@ -34,14 +37,14 @@ const codingOf = (c: Ctx, { type, bytes }: ServedImage) =>
 
 /**
  * An image, which may be shown by any site and stays in caches for a while. Opened by itself it can do nothing:
- * no script, no request, no origin.
+ * no script, no request, no origin. `version` is what its address may name: the hash of what was uploaded, also where it is served smaller.
  */
-function respond(c: Ctx, image: ServedImage, staleSeconds: number): Response {
+function respond(c: Ctx, image: ServedImage, staleSeconds: number, version = image.hash): Response {
   const coding = codingOf(c, image);
   // Other bytes have another tag (RFC 9110 section 8.8.3.3).
   const tag = `"${image.hash}${coding ? `-${coding}` : ''}"`;
   const headers = {
-    'Cache-Control': caching(c, image, staleSeconds),
+    'Cache-Control': caching(c, version, staleSeconds),
     ETag: tag,
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     'Cross-Origin-Resource-Policy': 'cross-origin',
@@ -66,6 +69,9 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images }): void {
+  const respondLogo = async (c: Ctx, logo: ServedImage, place: LogoPlace, staleSeconds: number) =>
+    respond(c, c.req.query('size') === 'small' ? await images.small(logo, place) : logo, staleSeconds, logo.hash);
+
   app.openapi(contract.getPicture, async (c) => {
     const { id } = c.req.valid('param');
     if (!UUID.test(id)) throw invalidField('id', 'invalid_format', 'Id is not a valid UUID');
@@ -92,7 +98,9 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
     });
   }
 
-  app.openapi(contract.getLogo, async (c) => respond(c, await images.logo(clientIdOf(c.req.valid('param').id), isLight(c)), DAY / 2));
+  app.openapi(contract.getLogo, async (c) =>
+    respondLogo(c, await images.logo(clientIdOf(c.req.valid('param').id), isLight(c)), 'client', DAY / 2),
+  );
   app.openapi(contract.setLogo, async (c) => {
     await images.setLogo(actorOf(c), clientIdOf(c.req.valid('param').id), isLight(c), await fileOf(c));
     return c.body(null, 204);
@@ -114,7 +122,10 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
   ] as const) {
     const which = (c: Ctx): ApplicationImage => (name === 'logo' ? (isLight(c) ? 'logoLight' : 'logoDark') : name);
     const routes = contract.applicationImage(name);
-    app.openapi(routes.get, async (c) => respond(c, await images.application(which(c)), DAY));
+    app.openapi(routes.get, async (c) => {
+      const image = await images.application(which(c));
+      return name === 'logo' ? respondLogo(c, image, 'application', DAY) : respond(c, image, DAY);
+    });
     app.openapi(routes.put, async (c) => {
       await images.setApplication(actorOf(c), which(c), await fileOf(c));
       return c.body(null, 204);

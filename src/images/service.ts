@@ -13,6 +13,7 @@ import { type CleanImage, cleanImage, type Format, formatOf, inPixels, portrait 
 import { heldOnce } from './held-once.ts';
 import { initialsOf, initialsPicture } from './initials.ts';
 import { madeOnce } from './made-once.ts';
+import { smallLogos } from './small.ts';
 import { imageStore } from './store.ts';
 
 type Tx = Transaction<Tables>;
@@ -134,6 +135,9 @@ export function createImages({ db, clock, audit, fetchPublic, defaults, owners }
       if (!image) throw missing();
       return image;
     },
+
+    /** A logo as pages show it: see small.ts. */
+    small: smallLogos(served),
 
     async setLogo(actor: Actor, clientId: string, light: boolean, bytes: Uint8Array): Promise<void> {
       const image = await cleanImage(bytes);

@@ -174,9 +174,9 @@ export async function startServer(env: Record<string, string> = {}) {
       return { id: client.id, name: client.name, secret };
     },
     /** Gives an application a logo. */
-    async logo(clientId: string, svg: string) {
+    async logo(clientId: string, file: string | Buffer<ArrayBuffer>) {
       const body = new FormData();
-      body.set('file', new Blob([svg], { type: 'image/svg+xml' }), 'logo.svg');
+      body.set('file', new Blob([file]), 'logo');
       const response = await fetch(`${url}/api/oidc/clients/${clientId}/logo`, {
         method: 'POST',
         headers: { 'x-api-key': STATIC_KEY },

@@ -32,7 +32,7 @@ test('what administrators choose for the look is on the sign-in page at once: na
   const { html, csp } = await signInPage(w);
   assert.match(html, /<title>Welcome back · Casa &lt;Rivera&gt;<\/title>/);
   assert.match(html, /<b>Casa &lt;Rivera&gt;<\/b>/);
-  assert.match(html, /<div class="tucked own">.*<img src="\/api\/application-images\/logo\?v=[\w-]+"/);
+  assert.match(html, /<div class="tucked own">.*<img src="\/api\/application-images\/logo\?v=[\w-]+&amp;size=small"/);
   assert.match(html, /<link rel="icon" href="\/api\/application-images\/favicon\?v=[\w-]+" type="image\/svg\+xml">/);
   assert.match(html, /<body class="pictured"/);
   const [, nonce, style] = /<style nonce="([\w-]+)">([^<]*)<\/style>/.exec(html) ?? [];
@@ -45,7 +45,8 @@ test('what administrators choose for the look is on the sign-in page at once: na
 test('every image of a page may be kept for ever, and a new one has a new address', async (t) => {
   const w = await installation(t);
   await upload(w, 'logo');
-  const address = async () => /src="(\/api\/application-images\/logo\?v=[\w-]+)"/.exec((await signInPage(w)).html)?.[1] ?? '';
+  const address = async () =>
+    /src="(\/api\/application-images\/logo\?v=[\w-]+)&amp;size=small"/.exec((await signInPage(w)).html)?.[1] ?? '';
   const caching = async (path: string) => (await w.request(path)).headers.get('cache-control');
   const first = await address();
   assert.equal(await caching(first), 'public, max-age=31536000, immutable');

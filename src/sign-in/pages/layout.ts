@@ -59,9 +59,9 @@ export interface ScriptData {
 const dataBlock = (data: ScriptData): string =>
   JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** The client logo's address; ids that are URLs travel as `~` and base64url. */
+/** The address of a client's logo, as small as it is shown; ids that are URLs travel as `~` and base64url. */
 const logoPath = (id: string, version?: string) =>
-  `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo${version ? `?v=${version}` : ''}`;
+  `/api/oidc/clients/${/^[\w.-]+$/.test(id) ? id : `~${Buffer.from(id).toString('base64url')}`}/logo?${version ? `v=${version}&` : ''}size=small`;
 
 /** The first letter or digit; of a name without any (🏠) its first sign. */
 const initialOf = (name: string): string => {

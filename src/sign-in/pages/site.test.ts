@@ -40,7 +40,10 @@ test('SEC-015 nothing that was typed gets into the style', () => {
 test('an image’s address is that of its version', () => {
   const image = { hash: 'h1', type: 'image/png' };
   const { logo, favicon, pictured, style } = site({ images: { logoDark: image, logoLight: image, favicon: image, background: image } });
-  assert.deepEqual([logo.light, logo.dark], ['/api/application-images/logo?v=h1', '/api/application-images/logo?light=false&v=h1']);
+  assert.deepEqual(
+    [logo.light, logo.dark],
+    ['/api/application-images/logo?v=h1&size=small', '/api/application-images/logo?light=false&v=h1&size=small'],
+  );
   assert.deepEqual(favicon, { path: '/api/application-images/favicon?v=h1', type: 'image/png' });
   assert.deepEqual([pictured, style], [true, ':root{--picture:url(/api/application-images/background?v=h1)}']);
 });

@@ -77,8 +77,8 @@ export function siteOf({ name, accent, still, images }: SiteSettings): Site {
     name,
     named: !/^pocket ?id$/i.test(name.trim()),
     logo: {
-      light: logoLight && imagePath('logo', logoLight),
-      dark: logoDark && imagePath('logo', logoDark, 'light=false&'),
+      light: logoLight && `${imagePath('logo', logoLight)}&size=small`,
+      dark: logoDark && `${imagePath('logo', logoDark, 'light=false&')}&size=small`,
     },
     favicon: favicon && { path: imagePath('favicon', favicon), type: favicon.type },
     pictured: background !== undefined,
