@@ -19,12 +19,13 @@ const done = { 204: { description: 'Done' } };
 const light = z
   .object({ light: z.string().optional().openapi({ description: '`true` (default) or `false`: the variant for dark backgrounds' }) })
   .loose();
-const shown = light.extend({
-  size: z
-    .string()
-    .optional()
-    .openapi({ description: '`small`: as pages show it, a small still in WebP where that is less to send; other values mean nothing' }),
-});
+const sized = (sizes: string) =>
+  light.extend({
+    size: z
+      .string()
+      .optional()
+      .openapi({ description: `${sizes}: as pages show it, a still in WebP where that is less to send; other values mean nothing` }),
+  });
 const byId = z.object({ id: z.string() });
 const bad = ['invalid_image', 'file_too_large', 'file_type_not_supported'] as const;
 const refused = ['not_signed_in', 'forbidden'] as const;
@@ -69,7 +70,7 @@ export const getLogo = createRoute({
   method: 'get',
   path: '/api/oidc/clients/{id}/logo',
   summary: 'The logo of a client; the dark one falls back to the light one',
-  request: { params: byId, query: shown },
+  request: { params: byId, query: sized('`small`') },
   responses: { ...image, ...problems('image_not_found') },
 });
 export const setLogo = createRoute({
@@ -98,7 +99,10 @@ const application = <const M extends 'get' | 'put' | 'delete'>(method: M, name: 
     path: `/api/application-images/${name}`,
     summary,
     ...(method === 'put' ? { description: TYPES_OF[name] ?? ANY_TYPE } : {}),
-    request: { ...(name === 'logo' ? { query: method === 'get' ? shown : light } : {}), ...(method === 'put' ? { body: upload } : {}) },
+    request: {
+      ...(name === 'logo' ? { query: method === 'get' ? sized('`small` or `tiny`') : light } : {}),
+      ...(method === 'put' ? { body: upload } : {}),
+    },
     responses: {
       ...(method === 'get' ? image : done),
       ...problems(

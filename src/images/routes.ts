@@ -65,12 +65,21 @@ function respond(c: Ctx, image: ServedImage, staleSeconds: number, version = ima
   return c.body(image.bytes as Uint8Array<ArrayBuffer>, 200, { ...headers, 'Content-Type': image.type });
 }
 
+/** What the query may ask for, and where on pages that is. */
+const SIZES_OF_CLIENT = new Map<string | undefined, LogoPlace>([['small', 'client']]);
+const SIZES_OF_OWN = new Map<string | undefined, LogoPlace>([
+  ['small', 'application'],
+  ['tiny', 'mark'],
+]);
+
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images }): void {
-  const respondLogo = async (c: Ctx, logo: ServedImage, place: LogoPlace, staleSeconds: number) =>
-    respond(c, c.req.query('size') === 'small' ? await images.small(logo, place) : logo, staleSeconds, logo.hash);
+  const respondLogo = async (c: Ctx, logo: ServedImage, sizes: Map<string | undefined, LogoPlace>, staleSeconds: number) => {
+    const place = sizes.get(c.req.query('size'));
+    return respond(c, place ? await images.small(logo, place) : logo, staleSeconds, logo.hash);
+  };
 
   app.openapi(contract.getPicture, async (c) => {
     const { id } = c.req.valid('param');
@@ -99,7 +108,7 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
   }
 
   app.openapi(contract.getLogo, async (c) =>
-    respondLogo(c, await images.logo(clientIdOf(c.req.valid('param').id), isLight(c)), 'client', DAY / 2),
+    respondLogo(c, await images.logo(clientIdOf(c.req.valid('param').id), isLight(c)), SIZES_OF_CLIENT, DAY / 2),
   );
   app.openapi(contract.setLogo, async (c) => {
     await images.setLogo(actorOf(c), clientIdOf(c.req.valid('param').id), isLight(c), await fileOf(c));
@@ -124,7 +133,7 @@ export function imageRoutes(app: OpenAPIHono<Env>, { images }: { images: Images 
     const routes = contract.applicationImage(name);
     app.openapi(routes.get, async (c) => {
       const image = await images.application(which(c));
-      return name === 'logo' ? respondLogo(c, image, 'application', DAY) : respond(c, image, DAY);
+      return name === 'logo' ? respondLogo(c, image, SIZES_OF_OWN, DAY) : respond(c, image, DAY);
     });
     app.openapi(routes.put, async (c) => {
       await images.setApplication(actorOf(c), which(c), await fileOf(c));

@@ -36,7 +36,7 @@ test('a logo of pixels is served as small as pages show it to who asks for that,
     const { format, width, height } = await sharp(small.bytes).metadata();
     assert.deepEqual([small.status, small.type, format, width, height], [200, 'image/webp', 'webp', 108, 108], path);
     assert.ok(small.bytes.length < whole.bytes.length / 20, `${small.bytes.length} of ${whole.bytes.length} bytes`);
-    for (const query of ['', '?size=', '?size=large', '?size=Small', '?size=9999']) {
+    for (const query of ['', '?size=', '?size=Small', '?size=9999', '?size=constructor', ...(path === CLIENT ? ['?size=tiny'] : [])]) {
       const other = await served(w, path + query);
       assert.deepEqual([other.type, other.tag, other.bytes.equals(whole.bytes)], ['image/png', whole.tag, true], query);
     }
@@ -46,16 +46,17 @@ test('a logo of pixels is served as small as pages show it to who asks for that,
 
 test('a wide logo keeps its proportions, and a small one is not blown up', async (t) => {
   const w = await installation(t);
-  const sides = async (path: string) => {
-    const { width, height } = await sharp((await served(w, `${path}?size=small`)).bytes).metadata();
+  const sides = async (path: string, size = 'small') => {
+    const { width, height } = await sharp((await served(w, `${path}?size=${size}`)).bytes).metadata();
     return [width, height];
   };
   for (const [method, path] of BOTH) await upload(w, method, path, await noise(800, 200).png().toBuffer());
   assert.deepEqual(
-    [await sides(CLIENT), await sides(OWN)],
+    [await sides(CLIENT), await sides(OWN), await sides(OWN, 'tiny')],
     [
       [108, 27],
       [240, 60],
+      [192, 48],
     ],
   );
   await upload(w, 'POST', CLIENT, await noise(60, 40).png().toBuffer());
@@ -177,7 +178,7 @@ test('pages link small logos, in the version they have', async (t) => {
   const html = await (await visit(signIn)).text();
   const addresses = [...html.matchAll(/(?:src|srcset)="(\/api\/[^"]*)"/g)].map(([, address]) => (address ?? '').replaceAll('&amp;', '&'));
   const paths = addresses.map((address) => address.replace(/\bv=[\w-]+/, 'v='));
-  assert.deepEqual(paths.sort(), [`${OWN}?light=false&v=&size=small`, `${OWN}?v=&size=small`, `${CLIENT}?v=&size=small`]);
+  assert.deepEqual(paths.sort(), [`${OWN}?light=false&v=&size=tiny`, `${OWN}?v=&size=tiny`, `${CLIENT}?v=&size=small`]);
   for (const address of addresses) {
     const { type, response } = await served(w, address);
     assert.deepEqual([type, response.headers.get('cache-control')], ['image/webp', 'public, max-age=31536000, immutable'], address);

@@ -3,10 +3,14 @@ import { madeOnce } from './made-once.ts';
 import type { ServedImage } from './service.ts';
 
 /**
- * Pixels that a small logo has at most. An application's peeks out of the pocket in 52 × 54, here doubled for dense screens. The installation's own
- * may be as wide as 184 there, and at twice that would be a third of the page.
+ * Pixels that a logo has at most where it stands, doubled for dense screens. An application's peeks out of the pocket in 52 × 54. The installation's
+ * own may be as wide as 184 there, and at twice that would be a third of the page; as the mark in the footer it is 24 high.
  */
-const FRAMES = { client: { width: 108, height: 108 }, application: { width: 240, height: 108 } } satisfies Record<string, Frame>;
+const FRAMES = {
+  client: { width: 108, height: 108 },
+  application: { width: 240, height: 108 },
+  mark: { width: 256, height: 48 },
+} satisfies Record<string, Frame>;
 export type LogoPlace = keyof typeof FRAMES;
 
 /** A few KB each. */

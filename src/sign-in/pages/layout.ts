@@ -81,8 +81,8 @@ function tucked(what: Exclude<Page['tucked'], false>, { logo, name }: Site): Htm
       what.hasLogo &&
       html`<img src="${logoPath(what.id, what.logoVersion)}" alt="" width="76" height="92" data-initial="${initialOf(what.name)}">`
     }</div>`;
-  return logo.light
-    ? html`<div class="tucked own"><span class="card" aria-hidden="true"></span><img src="${logo.light}" alt="" height="92" data-initial="${initialOf(name)}"></div>`
+  return logo
+    ? html`<div class="tucked own"><span class="card" aria-hidden="true"></span><img src="${logo}" alt="" height="92" data-initial="${initialOf(name)}"></div>`
     : html`<div class="tucked"><span class="card">${ICONS.key}</span></div>`;
 }
 
@@ -94,7 +94,7 @@ export const tile = ({ id, name, hasLogo }: { id: string; name: string; hasLogo:
  * The installation's own logo beside its name, small; undefined when it has none that can be seen there. Without one for dark grounds, the
  * light one brings a light ground along.
  */
-export function mark({ logo: { light, dark } }: Site, ground: 'paper' | 'denim'): Html | undefined {
+export function mark({ mark: { light, dark } }: Site, ground: 'paper' | 'denim'): Html | undefined {
   const image = (src: string, lit = false) => html`<img class="mark${lit && ' lit'}" src="${src}" alt="" height="24">`;
   if (ground === 'denim' && dark) return image(dark);
   if (!light) return undefined;

@@ -10,7 +10,8 @@ test('an installation that changed nothing sends nothing more', () => {
   assert.deepEqual(site({ name: 'Pocket ID' }), {
     name: 'Pocket ID',
     named: false,
-    logo: { light: undefined, dark: undefined },
+    logo: undefined,
+    mark: { light: undefined, dark: undefined },
     favicon: undefined,
     pictured: false,
     style: '',
@@ -39,10 +40,16 @@ test('SEC-015 nothing that was typed gets into the style', () => {
 
 test('an image’s address is that of its version', () => {
   const image = { hash: 'h1', type: 'image/png' };
-  const { logo, favicon, pictured, style } = site({ images: { logoDark: image, logoLight: image, favicon: image, background: image } });
+  const { logo, mark, favicon, pictured, style } = site({
+    images: { logoDark: image, logoLight: image, favicon: image, background: image },
+  });
   assert.deepEqual(
-    [logo.light, logo.dark],
-    ['/api/application-images/logo?v=h1&size=small', '/api/application-images/logo?light=false&v=h1&size=small'],
+    [logo, mark.light, mark.dark],
+    [
+      '/api/application-images/logo?v=h1&size=small',
+      '/api/application-images/logo?v=h1&size=tiny',
+      '/api/application-images/logo?light=false&v=h1&size=tiny',
+    ],
   );
   assert.deepEqual(favicon, { path: '/api/application-images/favicon?v=h1', type: 'image/png' });
   assert.deepEqual([pictured, style], [true, ':root{--picture:url(/api/application-images/background?v=h1)}']);

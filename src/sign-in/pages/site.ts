@@ -21,8 +21,10 @@ export interface Site {
   name: string;
   /** The name was chosen: it says more than the host alone. */
   named: boolean;
-  /** `light` is for light grounds, `dark` for dark ones. */
-  logo: { light?: string; dark?: string };
+  /** What peeks out of the pocket, which is a light ground. */
+  logo?: string;
+  /** The logo beside the name, small: `light` is for light grounds, `dark` for dark ones. */
+  mark: { light?: string; dark?: string };
   favicon?: { path: string; type: string };
   /** The pages on the way in stand on a picture. */
   pictured: boolean;
@@ -76,9 +78,10 @@ export function siteOf({ name, accent, still, images }: SiteSettings): Site {
   return {
     name,
     named: !/^pocket ?id$/i.test(name.trim()),
-    logo: {
-      light: logoLight && `${imagePath('logo', logoLight)}&size=small`,
-      dark: logoDark && `${imagePath('logo', logoDark, 'light=false&')}&size=small`,
+    logo: logoLight && `${imagePath('logo', logoLight)}&size=small`,
+    mark: {
+      light: logoLight && `${imagePath('logo', logoLight)}&size=tiny`,
+      dark: logoDark && `${imagePath('logo', logoDark, 'light=false&')}&size=tiny`,
     },
     favicon: favicon && { path: imagePath('favicon', favicon), type: favicon.type },
     pictured: background !== undefined,
