@@ -1,4 +1,4 @@
-import { presentedClient } from '#oidc/client-auth/credentials.ts';
+import { basicId, presentedClient } from '#oidc/client-auth/credentials.ts';
 import { errorBody, OAuthError } from '#oidc/errors.ts';
 import { notUtf8, type Parameters, parseParameters } from '#oidc/parameters.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -40,12 +40,9 @@ const REFUSALS = new Set([
   'consent_required',
 ]);
 
-/** The client that a request names which names it in a wrong way: twice, or in two ways. What has no colon may be a secret. */
+/** The client that a request names which names it in a wrong way: twice, or in two ways. */
 const namedSomehow = (call: Call): string | undefined =>
-  /^([^:]+):/.exec(decoded(/^basic +(\S+)$/i.exec(call.header('authorization') ?? '')?.[1]))?.[1] ??
-  new URLSearchParams(call.method === 'POST' ? call.body : '').get('client_id') ??
-  undefined;
-const decoded = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString();
+  basicId(call.header('authorization')) ?? new URLSearchParams(call.method === 'POST' ? call.body : '').get('client_id') ?? undefined;
 
 /** The client as the request named it, for the log, where what was found wrong does not tell. */
 function namedClient(call: Call): string | undefined {

@@ -57,6 +57,16 @@ function asserted(parameters: Parameters, authorization: string | undefined): Pr
   return { id, assertion, method: 'client_assertion' };
 }
 
+/** The client that a Basic header names, whatever else is wrong with the request: for the log. */
+export function basicId(authorization: string | undefined): string | undefined {
+  try {
+    return authorization === undefined ? undefined : basic(authorization).id;
+  } catch (cause) {
+    if (cause instanceof OAuthError) return undefined;
+    throw cause;
+  }
+}
+
 /**
  * Reads the client's credentials from the `Authorization` header or the body, never from both (RFC 6749 section 2.3: one method a request).
  * Undefined when the request names no client at all.

@@ -78,7 +78,7 @@ export function protocolEndpoints({ app, rows, before, log }: Deps) {
         exchange.route = row.path;
         exchange.cors = row.cors;
         exchange.quiet = row.quiet;
-        return answer(exchange.garbled ? { ...call, garbled: true } : call, endpoint);
+        return answer(call, endpoint);
       };
     },
   };

@@ -170,6 +170,7 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
         query: url.slice(path.length + 1),
         header: (name) => headers[name] as string | undefined,
         body: body?.toString() ?? '',
+        garbled: exchange.garbled,
         origin: { requestId, ip: exchange.ip, userAgent: headers['user-agent'] ?? '' },
       },
       exchange,
