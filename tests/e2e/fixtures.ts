@@ -74,6 +74,17 @@ export async function device(page: Page, ...passkeys: Passkey[]): Promise<Device
 /** What the page says first. */
 export const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 
+/** A person who has just signed in to an application with their passkey, and is asked whether it may know them. */
+export async function askedForConsent(page: Page, server: Server, rp: RelyingParty) {
+  const milton = await server.person();
+  const paperless = await server.application(rp.redirectUri);
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(paperless));
+  await page.getByRole('button', { name: 'Continue with passkey' }).click();
+  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  return { milton, paperless };
+}
+
 /** Another browser: nothing of the first one's cookies. */
 export const newBrowser = (browser: Browser, options: BrowserContextOptions = {}) =>
   browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });

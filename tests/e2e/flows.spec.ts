@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { device, expect, heading, newBrowser, test } from './fixtures.ts';
+import { askedForConsent, device, expect, heading, newBrowser, test } from './fixtures.ts';
 
 const touch = { name: 'Continue with passkey' };
 
@@ -190,12 +190,7 @@ test('one step allowed in two tabs answers the application once, and the other t
   server,
   rp,
 }) => {
-  const milton = await server.person();
-  const paperless = await server.application(rp.redirectUri);
-  await device(page, milton.passkey);
-  await page.goto(rp.startUrl(paperless));
-  await page.getByRole('button', touch).click();
-  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  const { milton } = await askedForConsent(page, server, rp);
   const second = await context.newPage();
   await second.goto(page.url());
   await page.getByRole('button', { name: 'Allow' }).click();
@@ -243,12 +238,7 @@ test('another browser cannot go on with a sign-in', async ({ browser, page, serv
 });
 
 test('a session revoked in the middle asks for the passkey again, and nothing else is lost', async ({ page, server, rp }) => {
-  const milton = await server.person();
-  const paperless = await server.application(rp.redirectUri);
-  await device(page, milton.passkey);
-  await page.goto(rp.startUrl(paperless));
-  await page.getByRole('button', touch).click();
-  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  const { milton } = await askedForConsent(page, server, rp);
   await server.api('DELETE', `/api/users/${milton.id}/sessions`);
   await page.getByRole('button', { name: 'Allow' }).click();
   await expect(heading(page)).toHaveText('Sign in to Paperless');

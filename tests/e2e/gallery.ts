@@ -18,7 +18,7 @@ import { alternativePage, codePage, newPage, signInPage } from '#src/sign-in/pag
 import { signedOutPage, signOutPage } from '#src/sign-in/pages/sign-out.ts';
 import { invitationPage, signUpClosedPage, signUpPage } from '#src/sign-in/pages/sign-up.ts';
 import { type SiteSettings, siteOf } from '#src/sign-in/pages/site.ts';
-import type { StepView, ViewClient, ViewPerson } from '#src/sign-in/view.ts';
+import type { RefusedView, StepView, ViewClient, ViewPerson } from '#src/sign-in/view.ts';
 import { settableClock } from '#src/testing/world.ts';
 
 const chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36';
@@ -40,6 +40,16 @@ const person: ViewPerson = {
   firstName: 'Milton',
   lastName: 'Rivera',
   groups: ['Familia'],
+};
+const refused: RefusedView = {
+  kind: 'refused',
+  reason: 'not-in-allowed-group',
+  client: grafana,
+  person,
+  missingGroups: ['Admin'],
+  personGroups: ['Familia'],
+  askWhom: 'Holo',
+  requestId: '7Q2M-K4XD',
 };
 const ceremony = { options: { challenge: 'AAAA', rpId: 'localhost' }, seconds: 300 };
 const step = (more: Partial<StepView> = {}): PersonStep => ({
@@ -215,28 +225,15 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     ),
   'refused-rtl': (look) =>
     refusedPage(look, {
-      kind: 'refused',
-      reason: 'not-in-allowed-group',
+      ...refused,
       client: { ...grafana, name: 'مكتبة (٢)' },
       person: { ...person, displayName: 'ميلتون' },
       missingGroups: ['إدارة (أ)', 'عائلة (ب)'],
       personGroups: ['ضيوف 1', 'ضيوف 2'],
       askWhom: 'هولو (أ)',
-      requestId: '7Q2M-K4XD',
       id: 'i1',
     }),
-  refused: (look) =>
-    refusedPage(look, {
-      kind: 'refused',
-      reason: 'not-in-allowed-group',
-      client: grafana,
-      person,
-      missingGroups: ['Admin'],
-      personGroups: ['Familia'],
-      askWhom: 'Holo',
-      requestId: '7Q2M-K4XD',
-      id: 'i1',
-    }),
+  refused: (look) => refusedPage(look, { ...refused, id: 'i1' }),
   'refused-many': (look) =>
     refusedPage(look, {
       kind: 'refused',
@@ -306,21 +303,7 @@ export const GALLERY: Record<string, (look: Look) => Page> = {
     }),
   'device-allowed': (look) => deviceDonePage(look, { allowed: true, client }),
   'device-denied': (look) => deviceDonePage(look, { allowed: false, client }),
-  'device-refused': (look) =>
-    refusedPage(
-      look,
-      {
-        kind: 'refused',
-        reason: 'not-in-allowed-group',
-        client: grafana,
-        person,
-        missingGroups: ['Admin'],
-        personGroups: ['Familia'],
-        askWhom: 'Holo',
-        requestId: '7Q2M-K4XD',
-      },
-      'device',
-    ),
+  'device-refused': (look) => refusedPage(look, refused, 'device'),
   'sign-out': (look) => signOutPage(look, person),
   'sign-out-refused': (look) => signOutPage(look, person, true),
   'signed-out': (look) => signedOutPage(look),

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { device, expect, heading, test } from './fixtures.ts';
+import { askedForConsent, device, expect, heading, test } from './fixtures.ts';
 
 const touch = { name: 'Continue with passkey' };
 
 test('who says yes and then no, while the yes is on its way, has said yes', async ({ page, server, rp }) => {
-  const milton = await server.person();
-  const paperless = await server.application(rp.redirectUri);
-  await device(page, milton.passkey);
-  await page.goto(rp.startUrl(paperless));
-  await page.getByRole('button', touch).click();
+  const { milton } = await askedForConsent(page, server, rp);
   const held: (() => Promise<void>)[] = [];
   await page.route('**/interaction/complete', (route) => void held.push(() => route.continue()));
   await page.getByRole('button', { name: 'Allow' }).click();
@@ -56,12 +52,7 @@ test('a page that the back button brings out of the browser’s memory is as new
   server,
   rp,
 }) => {
-  const milton = await server.person();
-  const paperless = await server.application(rp.redirectUri);
-  await device(page, milton.passkey);
-  await page.goto(rp.startUrl(paperless));
-  await page.getByRole('button', touch).click();
-  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  const { milton } = await askedForConsent(page, server, rp);
   // A network that does not answer.
   await page.evaluate(() => {
     window.fetch = () => new Promise(() => undefined);
@@ -163,12 +154,7 @@ test('a passkey script that got lost on the way is no fault of the browser, and 
 });
 
 test('who was signed out meanwhile presses once more, and is where they can sign in', async ({ page, server, rp }) => {
-  const milton = await server.person();
-  const paperless = await server.application(rp.redirectUri);
-  await device(page, milton.passkey);
-  await page.goto(rp.startUrl(paperless));
-  await page.getByRole('button', touch).click();
-  await expect(heading(page)).toHaveText('Let Paperless know you?');
+  const { milton, paperless } = await askedForConsent(page, server, rp);
   await page.goto(rp.startUrl(paperless, { prompt: 'login' }));
   await expect(heading(page)).toHaveText('Is it still you, Milton?');
   await server.api('DELETE', `/api/users/${milton.id}/sessions`);

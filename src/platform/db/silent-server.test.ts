@@ -112,6 +112,12 @@ test('REL-06 the silence is noticed as soon while few ask, for whom there are co
   assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
 });
 
+/** As a server that is awaited does, this keeps the process. */
+function keepAwake(t: TestContext): void {
+  const held = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(held));
+}
+
 test('a server that takes long for a statement, and answers beside it, is not silent', async (t) => {
   let asked = 0;
   let hear: () => void = () => {};
@@ -125,9 +131,7 @@ test('a server that takes long for a statement, and answers beside it, is not si
     { quiet: 2, every: 1, keep: 0 },
   );
   t.after(pulse.stop);
-  // As a server that is awaited does, this keeps the process.
-  const held = setInterval(() => {}, 1000);
-  t.after(() => clearInterval(held));
+  keepAwake(t);
   const socket = pulse.socket();
   await pulse.watch(() => enough);
   assert.equal(socket.destroyed, false);
@@ -147,8 +151,7 @@ test('a server that answers somebody, and takes longer for a new connection, is 
     { quiet: 2, every: 1, keep: 0 },
   );
   t.after(pulse.stop);
-  const held = setInterval(() => {}, 1000);
-  t.after(() => clearInterval(held));
+  keepAwake(t);
   const socket = pulse.socket();
   await pulse.watch(() => over);
   assert.equal(socket.destroyed, false);
