@@ -1,5 +1,5 @@
 import type { Browser } from '@playwright/test';
-import { device, expect, heading, newBrowser, test } from './fixtures.ts';
+import { device, expect, heading, newBrowser, nobodyChoosesFromAutofill, test } from './fixtures.ts';
 import type { Server } from './server.ts';
 
 // Two browsers a test, one of which asks every few seconds.
@@ -27,11 +27,10 @@ test('SEC-114 a browser is signed in from a phone, by somebody who saw who asks 
 }) => {
   const milton = await server.person();
   const phone = await device(page, milton.passkey);
-  await phone.set({ present: false });
+  await nobodyChoosesFromAutofill(page);
   const waiting = await kiosk(browser, server);
   await page.goto(waiting.link);
   await expect(heading(page)).toHaveText('Welcome back');
-  await phone.set({ present: true });
   await page.getByRole('button', { name: 'Continue with passkey' }).click();
 
   // Signed in a moment ago, and still nothing happens by itself.

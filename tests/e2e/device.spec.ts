@@ -1,5 +1,5 @@
 import { allowInsecureRequests, discovery, genericGrantRequest, initiateDeviceAuthorization } from 'openid-client';
-import { device, expect, heading, test } from './fixtures.ts';
+import { device, expect, heading, nobodyChoosesFromAutofill, test } from './fixtures.ts';
 import type { Application, Server } from './server.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -13,15 +13,14 @@ async function television(server: Server, { id, secret }: Application) {
 test('a device without a browser is let in by somebody who sees its code', async ({ page, server, rp }) => {
   const milton = await server.person();
   const jellyfin = await server.application(rp.redirectUri, { name: 'Jellyfin' });
-  const phone = await device(page, milton.passkey);
-  await phone.set({ present: false });
+  await device(page, milton.passkey);
+  await nobodyChoosesFromAutofill(page);
   const tv = await television(server, jellyfin);
 
   await page.goto(tv.verification_uri);
   await page.getByLabel('Code on the device').fill(tv.user_code);
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect(heading(page)).toHaveText('Welcome back');
-  await phone.set({ present: true });
   await page.getByRole('button', { name: 'Continue with passkey' }).click();
   await expect(heading(page)).toHaveText('Let Jellyfin in on another device?');
   await expect(page.locator('header p')).toContainText(tv.user_code);

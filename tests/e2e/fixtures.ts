@@ -71,6 +71,19 @@ export async function device(page: Page, ...passkeys: Passkey[]): Promise<Device
   return made;
 }
 
+/**
+ * Passkeys are offered in the name field and nobody chooses one there, until a button is pressed. A virtual device would answer that offer by itself, before
+ * the button is reached or after, as it happens.
+ */
+export const nobodyChoosesFromAutofill = (page: Page) =>
+  page.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options) =>
+      options?.mediation === 'conditional'
+        ? new Promise((_, reject) => options.signal?.addEventListener('abort', () => reject(options.signal?.reason)))
+        : get(options);
+  });
+
 /** What the page says first. */
 export const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { askedForConsent, device, expect, heading, test } from './fixtures.ts';
+import { askedForConsent, device, expect, heading, nobodyChoosesFromAutofill, test } from './fixtures.ts';
 
 const touch = { name: 'Continue with passkey' };
 
@@ -104,6 +104,19 @@ test('an answer by form post that is on its way is not posted again by pressing,
   expect(said).toBe('One moment…');
   expect(posts.length).toBe(1);
   slow.close();
+});
+
+test('a press of the passkey’s button counts that comes before the page’s script', async ({ page, server }) => {
+  const milton = await server.person();
+  await device(page, milton.passkey);
+  await nobodyChoosesFromAutofill(page);
+  const held: (() => Promise<void>)[] = [];
+  await page.route('**/*.js', (route) => void held.push(() => route.continue()));
+  await page.goto(`${server.url}/login`, { waitUntil: 'commit' });
+  await page.getByRole('button', touch).click();
+  await expect.poll(() => held.length).toBe(2);
+  await Promise.all(held.map((go) => go()));
+  await expect(heading(page)).toHaveText('Hello, Milton');
 });
 
 test('who touches the passkey after pressing something else that came to nothing can press again', async ({ page, server, rp }) => {

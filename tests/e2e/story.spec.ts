@@ -1,5 +1,5 @@
 import { fetchUserInfo, refreshTokenGrant } from 'openid-client';
-import { device, expect, heading, newBrowser, test } from './fixtures.ts';
+import { device, expect, heading, newBrowser, nobodyChoosesFromAutofill, test } from './fixtures.ts';
 import { startServer } from './server.ts';
 
 test('the link of the first start makes the first administrator, with a passkey', async ({ page }) => {
@@ -30,11 +30,9 @@ test('the link of the first start makes the first administrator, with a passkey'
     await page.getByRole('link', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect(heading(page)).toHaveText('You are signed out');
-    // Without this the device would answer the autofill of the page before the button is pressed.
-    await laptop.set({ present: false });
+    await nobodyChoosesFromAutofill(page);
     await page.getByRole('link', { name: 'Sign in again' }).click();
     await expect(heading(page)).toHaveText('Welcome back');
-    await laptop.set({ present: true });
     await page.getByRole('button', { name: 'Continue with passkey' }).click();
     await expect(heading(page)).toHaveText('Hello, Holo');
 

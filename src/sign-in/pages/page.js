@@ -193,6 +193,17 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
   button.addEventListener('click', () => (blocked ? location.reload() : ceremony({ button, hint: button.dataset.passkey })));
 }
 if (blocked) hideField();
+else if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes('first-input')) {
+  // The page paints before its script is there: a press that came too early for it counts now, as the browser remembers it (Event Timing, `first-input`).
+  const ready = performance.now();
+  new PerformanceObserver((list) => {
+    const [first] = /** @type {PerformanceEventTiming[]} */ (list.getEntries());
+    if (!first || first.startTime > ready || first.name.startsWith('key')) return;
+    /** @type {HTMLElement | null | undefined} */ (
+      /** @type {Element | null} */ (first.target)?.closest?.('button[data-passkey]')
+    )?.click();
+  }).observe({ type: 'first-input', buffered: true });
+}
 if (!blocked && field) {
   autofill();
   setInterval(() => Date.now() > until && document.hasFocus() && autofill(), 10_000);
