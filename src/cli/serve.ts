@@ -112,5 +112,6 @@ function stopOnSignals(stop: () => Promise<void>): void {
       );
     } else if (performance.now() - began > SAME_SIGNAL_MS) process.exit(1);
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  // SIGHUP: the terminal it was started in was closed.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, onSignal);
 }

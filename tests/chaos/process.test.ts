@@ -93,6 +93,14 @@ test('REL-22 a SIGTERM under load drops no request under way, and the server end
   assert.equal(((await list.json()) as { pagination: { totalItems: number } }).pagination.totalItems, served);
 });
 
+test('REL-22 a server whose terminal is closed ends as one that is told to, with what is under way', async (t) => {
+  const place = await workplace(t);
+  const server = await place.start();
+  server.child.kill('SIGHUP');
+  assert.equal(await server.ended, 0);
+  assert.match(server.output(), /stopping/);
+});
+
 test('REL-22 a second signal ends a server at once that waits for a request', async (t) => {
   const place = await workplace(t);
   const server = await place.start();
