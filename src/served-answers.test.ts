@@ -124,3 +124,105 @@ test('a failure of a protocol endpoint is told without what failed, and found by
   });
   assert.ok(w.log.lines.some((line) => line.level === 'error' && line.fields.request_id === answer.headers.get('x-request-id')));
 });
+
+const FINISH = '/api/webauthn/login/finish';
+const CEREMONY = `__Host-session=${'A'.repeat(43)}`;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const FOREIGN = { ...JSON_TYPE, 'sec-fetch-site': 'cross-site', cookie: CEREMONY };
+const ELSEWHERE = { ...JSON_TYPE, origin: 'https://evil.test', cookie: CEREMONY };
+/** What is sent to finish a sign-in, and the status and code that answer it. */
+const FINISHES: [what: string, headers: Record<string, string>, body: string, status: number, code: string][] = [
+  ['an object with nothing in it', { ...JSON_TYPE, cookie: CEREMONY }, '{}', 400, 'invalid_webauthn_response'],
+  ['no cookie', JSON_TYPE, '{}', 400, 'missing_session_id'],
+  ['two cookies of the name', { ...JSON_TYPE, cookie: `${CEREMONY}; ${CEREMONY}` }, '{}', 400, 'missing_session_id'],
+  ['nothing', { cookie: CEREMONY }, '', 400, 'invalid_webauthn_response'],
+  ['nothing, as JSON', { ...JSON_TYPE, cookie: CEREMONY }, '', 400, 'invalid_request_body'],
+  ['broken JSON', JSON_TYPE, '{', 400, 'invalid_request_body'],
+  ['a list', JSON_TYPE, '[]', 400, 'validation_failed'],
+  ['null', JSON_TYPE, 'null', 400, 'validation_failed'],
+  ['a number that is too large', { ...JSON_TYPE, cookie: CEREMONY }, '{"id":1e999}', 400, 'invalid_webauthn_response'],
+  ['a NUL', JSON_TYPE, '{"a":{"b":["x","y\\u0000"]}}', 400, 'validation_failed'],
+  ['a mark of the byte order', { ...JSON_TYPE, cookie: CEREMONY }, '\ufeff{}', 400, 'invalid_webauthn_response'],
+  ['its charset', { 'content-type': 'application/json; charset=utf-8', cookie: CEREMONY }, '{}', 400, 'invalid_webauthn_response'],
+  ['a type that is written in an odd way', { 'content-type': 'application/json ; charset=utf-8' }, '{}', 400, 'invalid_request_body'],
+  ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'a=b', 400, 'invalid_request_body'],
+  ['text', { 'content-type': 'text/plain' }, '{}', 400, 'invalid_request_body'],
+  ['no type', {}, '{}', 400, 'invalid_request_body'],
+  ['a post from another site', FOREIGN, '{}', 403, 'cross_site_request'],
+  ['a post from another site without cookies', { ...FOREIGN, cookie: '' }, '{}', 403, 'cross_site_request'],
+  ['a post from another origin', ELSEWHERE, '{}', 403, 'cross_site_request'],
+  ['a page that asks for one', { ...FOREIGN, accept: 'text/html' }, '{}', 403, 'cross_site_request'],
+];
+
+test('the end of a sign-in is refused over the wire as within the process, whatever it is sent', async (t) => {
+  const w = await world(t);
+  const over = await served(t, w);
+  const comparableLines = () => {
+    const lines = w.log.lines.filter(({ level, message }) => level !== 'debug' && !message.startsWith('HTTP request'));
+    return lines.map(({ message, fields: { request_id, ref, ...fields } }) => [message, fields]);
+  };
+  for (const [what, headers, body, status, code] of FINISHES) {
+    w.log.lines.length = 0;
+    const within = await w.request(FINISH, { method: 'POST', headers, body: body || undefined });
+    const linesWithin = comparableLines();
+    w.log.lines.length = 0;
+    const answer = await over('POST', FINISH, { ...headers, 'content-length': String(Buffer.byteLength(body)) }, body);
+    assert.deepEqual([answer.status, JSON.parse(answer.text).code], [status, code], what);
+    assert.equal(within.status, status, what);
+    assert.deepEqual(comparable(answer.headers), comparable(within.headers), what);
+    const shown = (text: string) => ({ ...JSON.parse(text), request_id: '' });
+    assert.deepEqual(shown(answer.text), shown(await within.text()), what);
+    assert.equal(JSON.parse(answer.text).request_id, answer.headers.get('x-request-id'), what);
+    assert.deepEqual(comparableLines(), linesWithin, what);
+  }
+});
+
+test('the end of a sign-in over the wire sets the cookie that it sets within the process, and has its line in the log', async (t) => {
+  const w = await world(t);
+  const over = await served(t, w);
+  const ann = await person(w, { username: 'zoë', groups: ['familia'] });
+  const finish = async () => {
+    const body = JSON.stringify(await ann.answersLogin());
+    return over('POST', FINISH, { ...JSON_TYPE, cookie: `__Host-session=${ann.cookie('__Host-session')}` }, body);
+  };
+  const within = await ann.login();
+  const answer = await finish();
+  assert.deepEqual([answer.status, answer.text], [200, await within.text()]);
+  const cookie = /^(__Host-access_token=)([\w-]{43,})(; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax)$/;
+  const [, name, value, attributes] = cookie.exec(answer.headers.get('set-cookie') ?? '') ?? [];
+  assert.deepEqual([name, attributes], [name, cookie.exec(within.headers.get('set-cookie') ?? '')?.[3]]);
+  assert.equal((await over('GET', '/api/users/me', { cookie: `${name}${value}` })).status, 200);
+  const others = (headers: Headers) => comparable(new Headers([...headers].filter(([header]) => header !== 'set-cookie')));
+  assert.deepEqual(others(answer.headers), others(within.headers));
+  const line = w.log.lines.find(({ fields }) => fields.request_id === answer.headers.get('x-request-id'));
+  assert.deepEqual([line?.message, line?.fields.route, line?.fields.status], ['HTTP request completed', FINISH, 200]);
+
+  // The session is begun: whoever is told of a failure afterwards has it all the same.
+  const { schema } = w.database.db;
+  await schema.alterTable('user_group_member').renameTo('gone').execute();
+  const failed = await finish();
+  await schema.alterTable('gone').renameTo('user_group_member').execute();
+  assert.deepEqual([failed.status, JSON.parse(failed.text).code], [500, 'internal_error']);
+  assert.match(failed.headers.get('set-cookie') ?? '', cookie);
+});
+
+test('ends of sign-ins are counted in one bucket, whichever way they come, and what is no end of one is answered as before', async (t) => {
+  const w = await world(t, { disableRateLimiting: false });
+  const over = await served(t, w);
+  const sent = async (wire: boolean) =>
+    wire ? over('POST', FINISH, JSON_TYPE, '{}') : w.request(FINISH, { method: 'POST', headers: JSON_TYPE, body: '{}' });
+  for (let i = 0; i < 10; i++) assert.equal((await sent(i % 2 === 0)).status, 400);
+  const limited = await over('POST', FINISH, { 'content-type': 'text/plain', 'sec-fetch-site': 'cross-site' }, '{}');
+  assert.deepEqual([limited.status, JSON.parse(limited.text).code, limited.headers.get('retry-after')], [429, 'rate_limited', '5']);
+  assert.equal((await sent(false)).status, 429);
+  w.clock.advance(5);
+  assert.equal((await sent(true)).status, 400);
+
+  for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
+    const { status, headers } = await over(method, FINISH);
+    assert.deepEqual([status, headers.get('allow')], [405, 'POST'], method);
+  }
+  assert.equal((await over('POST', `${FINISH}/`)).status, 404);
+  const large = await over('POST', FINISH, { ...JSON_TYPE, 'content-length': '70000' }, 'x'.repeat(70_000));
+  assert.deepEqual([large.status, JSON.parse(large.text).code], [413, 'body_too_large']);
+});
