@@ -1,5 +1,13 @@
-import type { Ctx } from './context.ts';
-import { exchangeOf } from './exchange.ts';
+/** What is asked of a request before it may come in, whichever way it came. */
+export interface Asked {
+  method: string;
+  /** By its name in lower case; a header that was sent twice is joined by a comma. */
+  header(name: string): string | undefined;
+  /** Begins with the scheme and the host by which it reached us. */
+  url: string;
+  /** It has a body that no header announces, as only a call within the process may have one. */
+  unannounced?: boolean;
+}
 
 const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Whether a request of this method may change something. */
@@ -9,17 +17,17 @@ export const changes = (method: string): boolean => CHANGES.has(method);
  * Whether a request that carries cookies came from a page of ours, or from no page at all. Browsers say it in `Sec-Fetch-Site`; those that do
  * not (plain http, old ones) send `Origin` with every request that is not a GET. Neither: a program, which no other site can misuse.
  */
-export function fromOurPages(c: Ctx, origins: readonly string[]): boolean {
-  const site = c.req.header('sec-fetch-site');
+export function fromOurPages(asked: Asked, origins: readonly string[]): boolean {
+  const site = asked.header('sec-fetch-site');
   if (site !== undefined) return site === 'same-origin' || site === 'none';
-  const origin = c.req.header('origin');
+  const origin = asked.header('origin');
   if (origin === undefined) return true;
-  return origins.includes(origin) || origin === ownAddress(c);
+  return origins.includes(origin) || origin === ownAddress(asked);
 }
 
 /** The origin by which this request reached us, when it names an address rather than a name: an address can't be pointed at us by somebody else. */
-function ownAddress(c: Ctx): string | undefined {
-  const { protocol, host, hostname } = new URL(c.req.url);
+function ownAddress({ url }: Asked): string | undefined {
+  const { protocol, host, hostname } = new URL(url);
   return protocol === 'http:' && isAddress(hostname) ? `http://${host}` : undefined;
 }
 
@@ -34,15 +42,13 @@ const JSON_TYPE = /^application\/(?:[\w.!#$&^-]+\+)?json(?: ?; ?[\w-]+="?[\w.-]+
  * Whether a body is declared as JSON. A form, text, or a request without a type could come from a page of another site without asking first, and
  * would be read as JSON all the same.
  */
-export function declaresJson(c: Ctx): boolean {
-  const type = c.req.header('content-type');
-  return type === undefined ? !hasBody(c) : JSON_TYPE.test(type);
+export function declaresJson(asked: Asked): boolean {
+  const type = asked.header('content-type');
+  return type === undefined ? !hasBody(asked) : JSON_TYPE.test(type);
 }
 
-const hasBody = (c: Ctx): boolean => {
-  const length = c.req.header('content-length');
+const hasBody = (asked: Asked): boolean => {
+  const length = asked.header('content-length');
   if (length !== undefined) return length !== '0';
-  if (c.req.header('transfer-encoding') !== undefined) return true;
-  // Over the wire one of the two headers announces every body; only a call within the process has neither.
-  return !exchangeOf(c).served && c.req.raw.body !== null;
+  return asked.header('transfer-encoding') !== undefined || asked.unannounced === true;
 };

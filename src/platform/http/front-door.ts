@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { AppError } from '../errors.ts';
 import type { Ctx, Env } from './context.ts';
-import { changes, declaresJson, fromOurPages } from './cross-site.ts';
-import { exchangeOf } from './exchange.ts';
+import { type Asked, changes, declaresJson, fromOurPages } from './cross-site.ts';
+import { type Exchange, exchangeOf } from './exchange.ts';
 import { CORS, securityHeaders } from './headers.ts';
 
 /** What the door knows of a route. */
@@ -36,6 +36,14 @@ interface Deps<R extends Row> {
   takeFrom?: (bucket: string, ip: string) => Promise<number | undefined>;
   newRequestId: () => string;
 }
+
+const askedOf = (c: Ctx, { served }: Exchange): Asked => ({
+  method: c.req.method,
+  header: (name) => c.req.header(name),
+  url: c.req.url,
+  // Over the wire a header announces every body.
+  unannounced: !served && c.req.raw.body !== null,
+});
 
 /**
  * Two middlewares for every request. The first names the request and gives the answer the headers its handler did not choose; the second finds the
@@ -71,6 +79,21 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
     for (const [key, value] of exchange.cors ? open : closed) if (!headers.has(key)) headers.set(key, value);
   };
 
+  /** Refuses what the row does not allow, whoever asks. */
+  const judge = async (row: Row, asked: Asked, exchange: Exchange): Promise<void> => {
+    if (row.limit && takeFrom) {
+      const wait = await takeFrom(row.limit, exchange.ip);
+      if (wait !== undefined) throw new AppError('rate_limited', { retryAfter: wait });
+    }
+    // Where other sites may post, the handler has its own defence, and an answer of its own to a garbled body.
+    if (row.crossSite || !changes(asked.method)) return;
+    // Also without cookies: SameSite keeps ours from such a request, and it could still sign the browser in as somebody else.
+    const fromBrowser = asked.header('cookie') !== undefined || asked.header('sec-fetch-site') !== undefined;
+    if (fromBrowser && !fromOurPages(asked, origins)) throw new AppError('cross_site_request');
+    if (exchange.garbled) throw new AppError('invalid_request_body');
+    if (!row.anyBody && row.path.startsWith('/api/') && !declaresJson(asked)) throw new AppError('invalid_request_body');
+  };
+
   const check: MiddlewareHandler<Env> = async (c, next) => {
     const found = rowOf(c);
     if (!found) return next();
@@ -79,18 +102,7 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
     exchange.route = row.path;
     exchange.cors = row.cors;
     exchange.quiet = row.quiet;
-    if (row.limit && takeFrom) {
-      const wait = await takeFrom(row.limit, exchange.ip);
-      if (wait !== undefined) throw new AppError('rate_limited', { retryAfter: wait });
-    }
-    if (changes(c.req.method)) {
-      // Also without cookies: SameSite keeps ours from such a request, and it could still sign the browser in as somebody else.
-      const fromBrowser = c.req.header('cookie') !== undefined || c.req.header('sec-fetch-site') !== undefined;
-      if (!row.crossSite && fromBrowser && !fromOurPages(c, origins)) throw new AppError('cross_site_request');
-      // Where other sites may post, the handler answers in a form of its own.
-      if (!row.crossSite && exchange.garbled) throw new AppError('invalid_request_body');
-      if (!row.crossSite && !row.anyBody && row.path.startsWith('/api/') && !declaresJson(c)) throw new AppError('invalid_request_body');
-    }
+    await judge(row, askedOf(c, exchange), exchange);
     return found.guard(c, next);
   };
 
