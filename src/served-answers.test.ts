@@ -151,6 +151,7 @@ const FINISHES: [what: string, headers: Record<string, string>, body: string, st
   ['a post from another site', FOREIGN, '{}', 403, 'cross_site_request'],
   ['a post from another site without cookies', { ...FOREIGN, cookie: '' }, '{}', 403, 'cross_site_request'],
   ['a post from another origin', ELSEWHERE, '{}', 403, 'cross_site_request'],
+  ['a post from another origin to what looks like an address', { ...ELSEWHERE, host: '999.1.1.1:1411' }, '{}', 403, 'cross_site_request'],
   ['a page that asks for one', { ...FOREIGN, accept: 'text/html' }, '{}', 403, 'cross_site_request'],
 ];
 

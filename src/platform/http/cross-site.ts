@@ -27,8 +27,9 @@ export function fromOurPages(asked: Asked, origins: readonly string[]): boolean 
 
 /** The origin by which this request reached us, when it names an address rather than a name: an address can't be pointed at us by somebody else. */
 function ownAddress({ url }: Asked): string | undefined {
-  const { protocol, host, hostname } = new URL(url);
-  return protocol === 'http:' && isAddress(hostname) ? `http://${host}` : undefined;
+  // Null where the Host only looked like an address (`999.1.1.1`): no page is at one.
+  const reached = URL.parse(url);
+  return reached?.protocol === 'http:' && isAddress(reached.hostname) ? `http://${reached.host}` : undefined;
 }
 
 /** An IP address as URLs write it, or this very machine. */
