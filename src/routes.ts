@@ -23,6 +23,8 @@ export interface RouteRow {
   home: string;
   /** `cors`: pages of any origin may read the answer, preflights are answered. */
   cors: boolean;
+  /** `none`, and every `protocol` row: nobody is asked who they are. */
+  anybody: boolean;
   /** Every `protocol` row: other sites may post here with a person's cookies, the handler has its own defence. */
   crossSite: boolean;
   /** `any-body`, and every `protocol` row: the body is a form or a file, not JSON. */
@@ -255,6 +257,7 @@ export function rowOf(line: string): RouteRow {
     who,
     home,
     cors: has('cors'),
+    anybody: who === 'none' || who === 'protocol',
     crossSite: who === 'protocol',
     anyBody: has('any-body') || has('upload') || who === 'protocol',
     upload: has('upload'),

@@ -3,9 +3,8 @@ import { type Credentials, createGuard } from '#access/guard.ts';
 import { createRefusedCalls } from '../audit/refused-calls.ts';
 import { sharedBuckets } from '../platform/db/shared-buckets.ts';
 import type { Env } from '../platform/http/context.ts';
-import { validationFailed } from '../platform/http/errors.ts';
 import { frontDoor } from '../platform/http/front-door.ts';
-import { nulIn } from '../platform/http/nul.ts';
+import { accepted } from '../platform/http/json-body.ts';
 import { createRateLimits } from '../platform/http/rate-limits.ts';
 import { RATE_LIMITS, type RateLimit, ROUTES } from '../routes.ts';
 import type { Directory } from './directory.ts';
@@ -48,11 +47,7 @@ export function createFront(foundation: Foundation, directory: Directory) {
   const { config, db, clock, random, log, cookies, audit, places, locate, settings } = foundation;
   const { takeFrom, admit } = limitsOf(foundation);
   const app = new OpenAPIHono<Env>({
-    defaultHook: (result) => {
-      if (!result.success) throw validationFailed(result.error.issues);
-      const nul = nulIn(result.data);
-      if (nul) throw validationFailed([{ code: 'invalid_format', format: 'regex', path: [...nul], message: '', input: undefined }]);
-    },
+    defaultHook: (result) => void accepted(result),
   });
   const guard = createGuard({
     credentials: credentialsOf(directory),
@@ -76,6 +71,6 @@ export function createFront(foundation: Foundation, directory: Directory) {
     await next();
   });
   app.use(door.check);
-  return { app, admit, before };
+  return { app, admit, before, judge: door.judge };
 }
 export type Front = ReturnType<typeof createFront>;

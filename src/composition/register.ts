@@ -19,7 +19,7 @@ import { passkeyRoutes } from '../passkeys/routes.ts';
 import { DatabaseUnavailable } from '../platform/db/unavailable.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ctx } from '../platform/http/context.ts';
-import { protocolEndpoints } from '../platform/http/endpoints.ts';
+import { directEndpoints, type Endpoints } from '../platform/http/endpoints.ts';
 import { restError } from '../platform/http/errors.ts';
 import { unmatched } from '../platform/http/unmatched.ts';
 import { VERSION } from '../platform/version.ts';
@@ -50,16 +50,16 @@ const READY_MS = 1000;
 /** Everything that answers, by name. */
 export type Parts = Foundation & Directory & Proofs & Engine & SignIn;
 
-/** Registers every feature's routes, each in one line; answers what the server asks for protocol endpoints directly. */
-export function registerRoutes({ app, before }: Front, parts: Parts) {
+/** Registers every feature's routes, each in one line; answers what the server asks for some endpoints directly. */
+export function registerRoutes({ app, before, judge }: Front, parts: Parts) {
   app.get('/healthz', (c) => c.body(null, 204));
   app.get('/readyz', async (c) => {
     const answer = await within(READY_MS, sql`select 1`.execute(parts.db));
     if (answer === 'late') throw new DatabaseUnavailable('no answer');
     return c.body(null, 204);
   });
-  registerApi(app, parts);
-  const endpoints = protocolEndpoints({ app, rows: ROUTES, before, log: parts.log });
+  const endpoints = directEndpoints({ app, rows: ROUTES, before, judge, log: parts.log });
+  registerApi(app, endpoints, parts);
   registerProtocol(app, endpoints, parts);
   registerPages(app, parts);
   openApiRoutes(app, { rows: ROUTES, version: VERSION, appUrl: parts.config.appUrl });
@@ -76,7 +76,7 @@ export function registerRoutes({ app, before }: Front, parts: Parts) {
   return endpoints;
 }
 
-function registerApi(app: Front['app'], parts: Parts) {
+function registerApi(app: Front['app'], endpoints: Endpoints, parts: Parts) {
   const { config, log, cookies, settings, auditLists, signingKeys } = parts;
   const { users, groups, apiKeys, clients, clientSecrets, scimProviders, mail, apis, apiGrants, images, customClaims, sessions } = parts;
   const { oneTimeCodes, deviceLogin, setUp, signUps, passkeys, passkeyList, documents, consents, preview } = parts;
@@ -96,12 +96,12 @@ function registerApi(app: Front['app'], parts: Parts) {
   oneTimeCodeRoutes(app, { oneTimeCodes, cookies, showUser: users.me });
   deviceLoginRoutes(app, { deviceLogin, cookies, showUser: users.me, appUrl: config.appUrl });
   signUpRoutes(app, { setUp, signUps, cookies, showUser: users.me });
-  passkeyRoutes(app, { passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
+  passkeyRoutes(app, { endpoints, passkeys, passkeyList, cookies, showUser: users.me, endSession: sessions.end, log });
   signingKeyRoutes(app, { signingKeys });
   consentRoutes(app, { consents });
 }
 
-function registerProtocol(app: Front['app'], endpoints: ReturnType<typeof protocolEndpoints>, parts: Parts) {
+function registerProtocol(app: Front['app'], endpoints: Endpoints, parts: Parts) {
   const { config, db, clock, log, audit, cookies, clients, engine, devices, pushed, documents, signingKeys, uriPolicy } = parts;
   const { flow, signOut, refusals, pages } = parts;
   grantRoutes(endpoints, { engine, clock, db, log, audit });

@@ -2,8 +2,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { actorOf } from '#access/actor.ts';
 import type { Caller } from '#access/caller.ts';
 import { AppError } from '#platform/errors.ts';
-import { type Ctx, type Env, originOf } from '#platform/http/context.ts';
+import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
 import { date, dateOrNull } from '#platform/http/contract.ts';
+import type { Endpoints } from '#platform/http/endpoints.ts';
 import type { Log } from '#platform/log.ts';
 import type { Cookies } from '../sessions/cookies.ts';
 import type { User } from '../users/contract.ts';
@@ -34,13 +35,14 @@ const sessionOf = (c: Ctx): CallerSession => {
 };
 
 interface Deps {
+  endpoints: Pick<Endpoints, 'addOperation'>;
   passkeys: Passkeys;
   passkeyList: PasskeyList;
   cookies: Cookies;
   /** The user as the REST API shows them. */
   showUser: (id: string) => Promise<User>;
   /** Ends the session of a cookie's value. */
-  endSession: (value: string, origin: ReturnType<typeof originOf>) => Promise<boolean>;
+  endSession: (value: string, origin: Origin) => Promise<boolean>;
   log: Log;
 }
 
@@ -48,25 +50,27 @@ interface Deps {
  * 401 and 403 are logged as unauthorized wherever they come from; a refused sign-in is one too when its status is 400 because the answer was late
  * or malformed.
  */
-export function logRefusedSignIn(log: Log, c: Ctx, cause: unknown): never {
+function logRefusedSignIn(log: Log, { requestId, ip }: Origin, cause: unknown): never {
   if (cause instanceof AppError && cause.status === 400) {
-    log.warn('sign-in unauthorized', { request_id: c.get('requestId'), reason: cause.code, detail: cause.extra.detail, ip: c.get('ip') });
+    log.warn('sign-in unauthorized', { request_id: requestId, reason: cause.code, detail: cause.extra.detail, ip });
     throw new AppError(cause.code, { ...cause.extra, message: cause.message, detail: undefined });
   }
   throw cause;
 }
 
-export function passkeyRoutes(app: OpenAPIHono<Env>, { passkeys, passkeyList, cookies, showUser, endSession, log }: Deps) {
+export function passkeyRoutes(app: OpenAPIHono<Env>, { endpoints, passkeys, passkeyList, cookies, showUser, endSession, log }: Deps) {
   app.openapi(contract.startLogin, async (c) => {
     const { id, maxAge, options } = await passkeys.startLogin({ browser: cookies.ceremony.read(c) });
     cookies.ceremony.set(c, id, maxAge);
     return c.json({ ...options }, 200);
   });
-  app.openapi(contract.finishLogin, async (c) => {
-    const login = { id: cookies.ceremony.read(c), response: c.req.valid('json'), origin: originOf(c), replaces: cookies.session.read(c) };
-    const { userId, value, maxAge } = await passkeys.finishLogin(login).catch((cause) => logRefusedSignIn(log, c, cause));
-    cookies.session.set(c, value, maxAge);
-    return c.json(await showUser(userId), 200);
+  endpoints.addOperation(contract.finishLogin, async (call, response) => {
+    const { origin } = call;
+    const sent = call.header('cookie');
+    const login = { id: cookies.ceremony.of(sent), response, origin, replaces: cookies.session.of(sent) };
+    const { userId, value, maxAge } = await passkeys.finishLogin(login).catch((cause) => logRefusedSignIn(log, origin, cause));
+    call.setCookie(cookies.session.line(value, maxAge));
+    return showUser(userId);
   });
   app.openapi(contract.logout, async (c) => {
     const value = cookies.session.read(c);
@@ -88,7 +92,7 @@ function registrationRoutes(app: OpenAPIHono<Env>, { passkeys, cookies, log }: P
   });
   app.openapi(contract.finishRegistration, async (c) => {
     const made = { id: cookies.ceremony.read(c), session: sessionOf(c), response: c.req.valid('json'), origin: originOf(c) };
-    return c.json(toJson(await passkeys.finishRegistration(made).catch((cause) => logRefusedSignIn(log, c, cause))), 200);
+    return c.json(toJson(await passkeys.finishRegistration(made).catch((cause) => logRefusedSignIn(log, originOf(c), cause))), 200);
   });
 }
 
@@ -104,7 +108,7 @@ function reauthenticationRoutes(app: OpenAPIHono<Env>, { passkeys, cookies, log 
     const sessionValue = cookies.session.read(c) ?? '';
     const proven = await passkeys
       .reauthenticate({ id: cookies.ceremony.read(c), session: sessionOf(c), response, origin: originOf(c), sessionValue })
-      .catch((cause) => logRefusedSignIn(log, c, cause));
+      .catch((cause) => logRefusedSignIn(log, originOf(c), cause));
     if (proven.started) cookies.session.set(c, proven.started.value, proven.started.maxAge);
     cookies.reauthentication.set(c, proven.proof, proven.maxAge);
     return c.body(null, 204);

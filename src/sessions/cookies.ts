@@ -1,4 +1,4 @@
-import { setCookie } from 'hono/cookie';
+import { generateCookie } from 'hono/cookie';
 import type { Config } from '#platform/config.ts';
 import type { Ctx } from '#platform/http/context.ts';
 
@@ -8,8 +8,12 @@ export interface Cookie {
   readonly name: string;
   /** The value the browser sent; undefined when there is none, or more than one of the name (somebody tossed a second one in). */
   read(c: Ctx): string | undefined;
+  /** The same of the `Cookie` header's text. */
+  of(header: string | undefined): string | undefined;
   /** `maxAge` in seconds. */
   set(c: Ctx, value: string, maxAge: number): void;
+  /** The `Set-Cookie` header's text. */
+  line(value: string, maxAge: number): string;
   /** Tells the browser to forget it; harmless when it has none. */
   clear(c: Ctx): void;
 }
@@ -41,12 +45,10 @@ export function cookies({ appUrl }: Pick<Config, 'appUrl'>) {
   const cookie = (overHttp: string, prefix = '__Host-', path = '/'): Cookie => {
     const name = secure ? prefix + overHttp : overHttp;
     const attributes = { path, httpOnly: true, sameSite: 'Lax', secure } as const;
-    return {
-      name,
-      read: (c) => readCookie(c.req.header('cookie'), name),
-      set: (c, value, maxAge) => setCookie(c, name, value, { ...attributes, maxAge }),
-      clear: (c) => setCookie(c, name, '', { ...attributes, maxAge: 0 }),
-    };
+    const of = (header: string | undefined) => readCookie(header, name);
+    const line = (value: string, maxAge: number) => generateCookie(name, value, { ...attributes, maxAge });
+    const set = (c: Ctx, value: string, maxAge: number) => c.header('Set-Cookie', line(value, maxAge), { append: true });
+    return { name, of, line, read: (c) => of(c.req.header('cookie')), set, clear: (c) => set(c, '', 0) };
   };
   return {
     /** Holds the session's value. */

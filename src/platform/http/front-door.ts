@@ -11,6 +11,8 @@ export interface Row {
   method: string;
   /** `/api/users/{id}` */
   path: string;
+  /** The guard asks nobody who they are. */
+  anybody?: boolean;
   /** Answers are for pages of any origin; preflights are answered. */
   cors?: boolean;
   /** Other sites may post here with a person's cookies: the handler has its own defence. */
@@ -48,6 +50,7 @@ const askedOf = (c: Ctx, { served }: Exchange): Asked => ({
 /**
  * Two middlewares for every request. The first names the request and gives the answer the headers its handler did not choose; the second finds the
  * route's row and refuses what the row does not allow. A route without a row is refused, and stops the start before that (`routesWithoutRow`).
+ * What goes around them (`endpoints.ts`) is judged by the same rules.
  */
 export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, takeFrom, newRequestId }: Deps<R>) {
   const secure = appUrl.startsWith('https:');
@@ -106,5 +109,5 @@ export function frontDoor<R extends Row>({ rows, appUrl, internalAppUrl, guard, 
     return found.guard(c, next);
   };
 
-  return { name, check };
+  return { name, check, judge };
 }

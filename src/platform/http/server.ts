@@ -42,7 +42,7 @@ const announcesBody = ({ headers }: IncomingMessage): boolean =>
 
 interface Options {
   /** Endpoints that are served without the application around them. */
-  endpoints?: Pick<Endpoints, 'find' | 'rowAt'>;
+  endpoints?: Pick<Endpoints, 'find' | 'protocolRow'>;
   fetch: (request: Request, env: { exchange: Exchange }) => Response | Promise<Response>;
   config: { appUrl: string; internalAppUrl: string; trustProxy: boolean | string[]; logQueryArgs: boolean };
   log: Log;
@@ -95,7 +95,7 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
     const isFile = status === 413 && incoming.headers['content-type']?.startsWith('multipart/form-data');
     const message = status === 421 ? `${why.charAt(0).toUpperCase()}${why.slice(1)}` : undefined;
     const error = isFile ? fileTooLarge() : new AppError(REFUSALS[status] as ErrorCode, { message });
-    const endpoint = endpoints?.rowAt(incoming.method ?? '', (incoming.url ?? '').split('?', 1)[0] as string);
+    const endpoint = endpoints?.protocolRow(incoming.method ?? '', (incoming.url ?? '').split('?', 1)[0] as string);
     incoming.exchange.cors = endpoint?.cors;
     const told =
       endpoint && error.status < 429
@@ -163,21 +163,24 @@ export function httpServer({ fetch, endpoints, config, log, isUpload, secretPath
   ) => {
     const { exchange, headers, url = '', method = '' } = incoming;
     const requestId = exchange.requestId as string;
+    const last: string[] = [];
     const reply = await endpoint(
       {
         method,
+        url: `http://${headers.host}`,
         path,
         query: url.slice(path.length + 1),
         header: (name) => headers[name] as string | undefined,
         body: body?.toString() ?? '',
         garbled: exchange.garbled,
         origin: { requestId, ip: exchange.ip, userAgent: headers['user-agent'] ?? '' },
+        setCookie: (line) => void last.push('set-cookie', line),
       },
       exchange,
     );
-    const length = Buffer.byteLength(reply.body);
     const head = headOf(reply, exchange.cors ? 'open' : 'closed');
-    outgoing.endWhole(reply.status, [...head, 'content-length', String(length), 'x-request-id', requestId], reply.body);
+    last.push('content-length', String(Buffer.byteLength(reply.body)), 'x-request-id', requestId);
+    outgoing.endWhole(reply.status, [...head, ...last], reply.body);
   };
 
   let arrived: (() => void)[] = [];
