@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
+import { decodeJwt } from 'jose';
 import { createApp } from '../app.ts';
 import { GRACE_SECONDS } from '../oidc/grants/refresh-token.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -387,6 +388,21 @@ test('SEC-058 refreshing again and again does not outlive the absolute limit', a
   }
   w.clock.advance(20 * 86_400);
   refusedAs(await refresh(w, app, value));
+});
+
+test('SEC-058 an access token promises no longer life than what it hangs on has, and is not used beyond it', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { access_token_minutes: 60 * 24 * 100 });
+  let given = await tokens(w, app, milton);
+  for (let day = 20; day <= 100; day += 20) {
+    assert.equal(given.expires_in, 100 * 86_400);
+    w.clock.advance(20 * 86_400);
+    given = (await refresh(w, app, given.refresh_token)).body;
+  }
+  assert.equal(given.expires_in, 80 * 86_400, 'until the absolute limit');
+  assert.equal(decodeJwt(given.access_token).exp, w.clock.now() + 80 * 86_400);
+  w.clock.advance(80 * 86_400);
+  assert.deepEqual([await isActive(w, app, given.access_token), await userinfoStatus(w, given.access_token)], [false, 401]);
 });
 
 test('SEC-060 a client neither sees nor ends another client’s token', async (t) => {

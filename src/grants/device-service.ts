@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Reason } from '#access/decide.ts';
 import { consentKeys } from '#oidc/consent-keys.ts';
-import { GRANT_SECONDS } from '#oidc/lifetimes.ts';
+import { grantEnd } from '#oidc/lifetimes.ts';
 import type { Decide, Devices, Facts, Ledger } from '#oidc/ports.ts';
 import { shownScopes } from '#oidc/shown-scopes.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -194,7 +194,7 @@ export function createDevices(deps: Deps) {
           code_expires_at: now + PICK_UP_SECONDS,
           code_used_at: null,
           created_at: now,
-          expires_at: now + GRANT_SECONDS,
+          expires_at: grantEnd(client, now),
           revoked_at: null,
         });
         if (!stands) throw new AppError('not_signed_in');

@@ -156,6 +156,17 @@ test('a client that asks for a fresh passkey touch gets it for devices, too', as
   assert.equal(decodeJwt(body.id_token).auth_time, w.clock.now());
 });
 
+test('a device may be given tokens of a year like anybody else', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { access_token_minutes: 525_600, refresh_token_minutes: 525_600 });
+  const asked = await ask(w, app);
+  await verify(milton, asked.user_code);
+  const given = (await poll(w, app, asked.device_code)).body;
+  assert.equal(given.expires_in, 365 * 86_400);
+  w.clock.advance(364 * 86_400);
+  assert.equal((await refresh(w, app, given.refresh_token)).status, 200);
+});
+
 test('a device code is worth nothing to another client, nor as an authorization code', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);

@@ -4,6 +4,7 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet
 import { scopeOfClaim } from '#oidc/claims.ts';
 import { application, basic, CALLBACK, codeFor, isActive, post, redeem, refresh, token, userinfoStatus } from '../testing/applications.ts';
 import { person } from '../testing/people.ts';
+import { relyingParty } from '../testing/relying-party.ts';
 import { type World, world } from '../testing/world.ts';
 
 const setting = async (w: World, over: Parameters<typeof application>[1] = {}) => {
@@ -223,6 +224,15 @@ test('a refresh ends the access token before it, a retry of it does not, and ano
   for (const given of [second, again, elsewhere]) assert.equal(await userinfoStatus(w, given.access_token), 200);
   await refresh(w, app, second.refresh_token);
   assert.deepEqual(await Promise.all([second, again].map((given) => userinfoStatus(w, given.access_token))), [401, 401]);
+});
+
+test('an access token of a year is good for a year', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { access_token_minutes: 525_600 });
+  const { tokens } = await (await relyingParty(w, app)).signIn(milton);
+  assert.equal(tokens.expires_in, 365 * 86_400);
+  w.clock.advance(364 * 86_400);
+  assert.deepEqual([await isActive(w, app, tokens.access_token), await userinfoStatus(w, tokens.access_token)], [true, 200]);
 });
 
 test('the nonce of a sign-in is in its ID token, and in none that a refresh gives (OpenID Connect Core section 12.2)', async (t) => {

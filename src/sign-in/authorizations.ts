@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { AuthorizationRequest } from '#oidc/authorize.ts';
 import { consentKeys } from '#oidc/consent-keys.ts';
 import { achievedAcr } from '#oidc/decide.ts';
-import { CODE_SECONDS, GRANT_SECONDS } from '#oidc/lifetimes.ts';
+import { CODE_SECONDS, grantEnd } from '#oidc/lifetimes.ts';
 import type { Client, NewGrantInSession, Person, Seconds, Session } from '#oidc/ports.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -72,8 +72,7 @@ const grantOf = ({ request, client, person, session, authTime, amr }: Authorizat
     acr: achievedAcr(request.acrValues, amr),
     claims: request.claims,
   },
-  // A client may be given refresh tokens that live longer than that; then one of them is the limit.
-  expiresAt: now + Math.max(GRANT_SECONDS, client.refreshTokenSeconds),
+  expiresAt: grantEnd(client, now),
 });
 
 /** Makes codes. Everything that belongs to one is written in one transaction: the end of the interaction, consent, the grant and the audit row. */

@@ -106,6 +106,7 @@ export async function issueForPerson(
     scopes,
     resource: grant.resource,
     authTime: grant.authTime,
+    notAfter: grant.expiresAt,
     now,
   });
   const idToken = scopes.includes('openid')

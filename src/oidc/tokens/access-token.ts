@@ -8,6 +8,8 @@ export interface AccessTokenInput {
   scopes: readonly string[];
   resource: string | null;
   authTime: Seconds | null;
+  /** The end of what it hangs on, if that has one of its own. */
+  notAfter?: Seconds;
   now: Seconds;
 }
 
@@ -21,7 +23,7 @@ export async function makeAccessToken(
   // Userinfo is one of our own resources: the issuer is in the audience when the token may be used there.
   if (scopes.some(isStandardScope)) audience.push(issuer);
   const jti = values.tokenId();
-  const expiresAt = now + client.accessTokenSeconds;
+  const expiresAt = Math.min(now + client.accessTokenSeconds, input.notAfter ?? Number.POSITIVE_INFINITY);
   const value = await keys.sign(client.accessTokenAlg, 'at+jwt', {
     iss: issuer,
     sub: input.userId ?? `client-${client.id}`,
