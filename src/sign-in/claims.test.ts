@@ -175,6 +175,16 @@ test('a subject asked for by value is the person who is signed in, or there is n
   assert.deepEqual([steps[0], answerOf(sent).get('error')], ['authenticate', 'login_required']);
 });
 
+test('a library that writes null for what it leaves out of a single claim asks for that claim as it is', async (t) => {
+  const { milton, rp, claims, about } = await setting(t, { minimal_id_token: 1 });
+  const member = { essential: true, value: null, values: null };
+  const { claims: idToken } = await rp.signIn(milton, {
+    scope: 'openid',
+    claims: claims({ id_token: { sub: member, acr: member, email: member, auth_time: { essential: null, value: null } } }),
+  });
+  assert.deepEqual([idToken?.acr, idToken?.sub, about(idToken)], ['phr', milton.id, { email: 'milton@example.test' }]);
+});
+
 test('acr asked for by name is answered, and an essential one needs a passkey', async (t) => {
   const { w, milton, rp, claims } = await setting(t);
   await rp.signIn(milton);

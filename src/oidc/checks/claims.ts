@@ -27,8 +27,10 @@ type Wishes = ReadonlyMap<string, Wish>;
 function wish(value: unknown): Wish {
   if (value === null) return { essential: false, values: [] };
   if (!isObject(value)) throw malformed('claims-shape');
-  if (value.values !== undefined && !Array.isArray(value.values)) throw malformed('claims-shape');
-  const values = 'value' in value ? [value.value] : ((value.values as unknown[] | undefined) ?? []);
+  // Null here too: no claim has it for a value.
+  const { value: one, values: several } = value;
+  if (several !== undefined && several !== null && !Array.isArray(several)) throw malformed('claims-shape');
+  const values = one !== undefined && one !== null ? [one] : (several ?? []);
   return { essential: value.essential === true, values };
 }
 
