@@ -137,6 +137,8 @@ function queryMatches(pattern: string | undefined, query: string): boolean {
 
 /** `*` stays within one label, so `*.app.test` is one level of sub-domains and never another domain. */
 function hostMatches(pattern: string, host: string): boolean {
+  // The scheme alone names an application on the person's machine (RFC 8252 section 7.1).
+  if (host === '') return pattern === '';
   if (host.split('.').includes('')) return false;
   const accepts = isNumericHost(pattern) ? (char: string) => char >= '0' && char <= '9' : (char: string) => char !== '.' && char !== ':';
   return globMatches(simpleGlob(pattern, accepts), host);
@@ -163,6 +165,7 @@ function componentsMatch(parts: Parts, url: URL, port: string): boolean {
   const { user, password, host, port: wantedPort } = parts.authority ?? { user: '', password: '', host: '', port: '' };
   const any = () => true;
   return (
+    (parts.authority !== undefined) === url.href.startsWith(`${url.protocol}//`) &&
     globMatches(simpleGlob(user, any), url.username) &&
     globMatches(simpleGlob(password, any), url.password) &&
     hostMatches(host, url.hostname) &&
