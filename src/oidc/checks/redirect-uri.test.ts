@@ -237,6 +237,20 @@ test('SEC-013 a callback that has a parameter of our answer already cannot be re
     assert.ok(uriPatternProblem(`https://app.test/cb?${query}`, strict), query);
 });
 
+test('what is wrong with the text of a callback is said as it is: only an international host is told of xn--', () => {
+  const said = (pattern: string) => uriPatternProblem(pattern, strict);
+  assert.equal(said(''), 'it is empty');
+  for (const pattern of [
+    ' https://a.test/cb',
+    'https://a.test/cb\n',
+    'https://a.test/c b',
+    'https://a.test\\cb',
+    'https://bücher.test/cb ',
+  ])
+    assert.equal(said(pattern), 'it has a space or a backslash in it', JSON.stringify(pattern));
+  assert.match(said('https://bücher.test/cb') ?? '', /xn--/);
+});
+
 test('what is no absolute URI of an application cannot be registered', () => {
   for (const pattern of [
     '/cb',

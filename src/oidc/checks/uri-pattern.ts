@@ -230,7 +230,11 @@ function sample({ scheme, authority, path, query }: Parts): string {
 /** Why a pattern cannot be registered as a callback or logout URL, as the end of a sentence; undefined when it can. */
 export function uriPatternProblem(pattern: string, policy: UriPolicy): string | undefined {
   if (pattern.length > MAX_LENGTH) return 'it is too long';
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(pattern)) return 'only printable ASCII is allowed; write an international host in its xn-- form';
+  if (pattern === '') return 'it is empty';
+  if (/[^\x21-\x5b\x5d-\x7e]/.test(pattern))
+    return /[\s\\]/.test(pattern)
+      ? 'it has a space or a backslash in it'
+      : 'only printable ASCII is allowed; write an international host in its xn-- form';
   const parts = split(pattern);
   if (!parts) return 'it is not a URL';
   if (parts.scheme !== '*' && parts.scheme.includes('*')) return 'the scheme cannot hold a wildcard';
