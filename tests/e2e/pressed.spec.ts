@@ -119,6 +119,34 @@ test('a press of the passkey’s button counts that comes before the page’s sc
   await expect(heading(page)).toHaveText('Hello, Milton');
 });
 
+test('nothing but a press of the button counts before the page’s script: no other mouse button, and no press that was let go elsewhere', async ({
+  page,
+  server,
+}) => {
+  await server.user({ isAdmin: true });
+  await nobodyChoosesFromAutofill(page);
+  const held: (() => Promise<void>)[] = [];
+  await page.route('**/*.js', (route) => void held.push(() => route.continue()));
+  const button = page.getByRole('button', touch);
+  const letGoElsewhere = async () => {
+    await button.hover();
+    await page.mouse.down();
+    await page.mouse.move(5, 5);
+    await page.mouse.up();
+  };
+  for (const gesture of [() => button.click({ button: 'right' }), () => button.click({ button: 'middle' }), letGoElsewhere]) {
+    held.length = 0;
+    await page.goto(`${server.url}/login`, { waitUntil: 'commit' });
+    await gesture();
+    await expect.poll(() => held.length).toBe(2);
+    await Promise.all(held.map((go) => go()));
+    await page.waitForLoadState();
+    // Whatever was pressed before is told to the page by now.
+    await page.evaluate(() => new Promise((told) => new PerformanceObserver(told).observe({ type: 'first-input', buffered: true })));
+    await expect(button).toBeVisible();
+  }
+});
+
 test('who touches the passkey after pressing something else that came to nothing can press again', async ({ page, server, rp }) => {
   const milton = await server.person();
   const paperless = await server.application(rp.redirectUri);

@@ -193,16 +193,9 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
   button.addEventListener('click', () => (blocked ? location.reload() : ceremony({ button, hint: button.dataset.passkey })));
 }
 if (blocked) hideField();
-else if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes('first-input')) {
-  // The page paints before its script is there: a press that came too early for it counts now, as the browser remembers it (Event Timing, `first-input`).
-  const ready = performance.now();
-  new PerformanceObserver((list) => {
-    const [first] = /** @type {PerformanceEventTiming[]} */ (list.getEntries());
-    if (!first || first.startTime > ready || first.name.startsWith('key')) return;
-    /** @type {HTMLElement | null | undefined} */ (
-      /** @type {Element | null} */ (first.target)?.closest?.('button[data-passkey]')
-    )?.click();
-  }).observe({ type: 'first-input', buffered: true });
+else {
+  // The page paints before its script is there: a press that came too early for it counts now. `layout.ts` has the browser remember it.
+  /** @type {HTMLElement | null | undefined} */ (/** @type {any} */ (globalThis).early?.closest?.('button[data-passkey]'))?.click();
 }
 if (!blocked && field) {
   autofill();
