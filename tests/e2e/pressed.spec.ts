@@ -147,6 +147,44 @@ test('nothing but a press of the button counts before the page’s script: no ot
   }
 });
 
+test('whatever a browser calls it that a passkey came to nothing, the page says so and can be pressed again', async ({ page, server }) => {
+  await server.user({ isAdmin: true });
+  await page.addInitScript(() => {
+    navigator.credentials.get = async ({ mediation } = {}) => {
+      if (mediation === 'conditional') return new Promise(() => undefined);
+      throw new DOMException('no', document.body.dataset.error);
+    };
+  });
+  await page.goto(`${server.url}/login`);
+  for (const name of ['NotAllowedError', 'AbortError', 'UnknownError', 'InvalidStateError', 'NotReadableError', 'OperationError']) {
+    await page.evaluate((error) => {
+      document.body.dataset.error = error;
+    }, name);
+    await page.getByRole('button', touch).click();
+    await expect(page.getByRole('alert'), name).toContainText('That didn’t finish, and nothing has changed.');
+    await expect(page.getByRole('button', touch), name).toBeVisible();
+  }
+});
+
+test('an answer of somebody between the browser and the server is none, and nobody is asked to pass on a reference to nothing', async ({
+  page,
+  server,
+}) => {
+  const milton = await server.person();
+  await device(page, milton.passkey);
+  await nobodyChoosesFromAutofill(page);
+  await page.goto(`${server.url}/login`);
+  for (const status of [502, 200]) {
+    await page.route('**/interaction/passkey', (route) => route.fulfill({ status, contentType: 'text/html', body: '<h1>A gateway</h1>' }), {
+      times: 1,
+    });
+    await page.getByRole('button', touch).click();
+    await expect(page.getByRole('alert')).toContainText('The server can’t be reached');
+  }
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Hello, Milton');
+});
+
 test('who touches the passkey after pressing something else that came to nothing can press again', async ({ page, server, rp }) => {
   const milton = await server.person();
   const paperless = await server.application(rp.redirectUri);

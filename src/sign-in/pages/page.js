@@ -39,10 +39,12 @@ const CODES = /** @type {Record<string, string>} */ ({
   not_found: 'gone',
 });
 
-/** Browser error → sentence. Cancelled, timed out and "no passkey here" are one error on purpose: a page must not learn which passkeys exist. */
+/** Nothing came of a passkey. Cancelled, timed out and "no passkey here" are one error on purpose: a page must not learn which passkeys exist. */
+const NOTHING = data.make ? 'notCreated' : 'cancelled';
+
+/** Browser error → sentence; what else browsers and password managers end a ceremony with never reached the server, so no reference finds it. */
 const NAMES = /** @type {Record<string, string>} */ ({
-  NotAllowedError: data.make ? 'notCreated' : 'cancelled',
-  InvalidStateError: 'exists',
+  InvalidStateError: data.make ? 'exists' : NOTHING,
   SecurityError: 'address',
   ConstraintError: 'unsuitable',
   NotSupportedError: 'unsuitable',
@@ -56,9 +58,11 @@ async function call(url, init = {}) {
   } catch {
     throw new Refusal('offline');
   }
-  const body = await response.json().catch(() => ({}));
-  if (response.ok) return body;
-  const head = String(body.request_id ?? '')
+  const body = await response.json().catch(() => undefined);
+  if (response.ok && body) return body;
+  // A gateway's own page, or half an answer: the server's errors all have a reference.
+  if (!body?.request_id) throw new Refusal('offline');
+  const head = String(body.request_id)
     .replaceAll('-', '')
     .slice(0, 8)
     .toUpperCase();
@@ -71,7 +75,7 @@ async function call(url, init = {}) {
 function say(cause) {
   if (!note) return;
   const error = /** @type {any} */ (cause);
-  const word = cause instanceof Refusal ? cause.word : (NAMES[error?.cause?.name ?? error?.name] ?? 'failed');
+  const word = cause instanceof Refusal ? cause.word : (NAMES[error?.cause?.name ?? error?.name] ?? NOTHING);
   note.textContent = error?.sentence ?? (words[word] ?? words.failed ?? '').replace('{id}', error?.id ?? '');
   note.hidden = false;
   note.focus();
@@ -154,8 +158,7 @@ async function ceremony({ button, hint, again = false }) {
     leave(next);
   } catch (cause) {
     if (sent) sending = false;
-    const name = /** @type {any} */ (cause)?.code;
-    if (name === 'ERROR_CEREMONY_ABORTED' || (!button && !(cause instanceof Refusal))) return;
+    if (!button && !(cause instanceof Refusal)) return;
     if (cause instanceof Refusal && cause.word === 'signedOut') blocked = 'signedOut';
     if (cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
     busy(button, false);
