@@ -185,6 +185,51 @@ test('an answer of somebody between the browser and the server is none, and nobo
   await expect(heading(page)).toHaveText('Hello, Milton');
 });
 
+test('a page left open without a network asks for what autofill needs now and then, and does not speak up about it', async ({
+  page,
+  server,
+}) => {
+  await server.user({ isAdmin: true });
+  await nobodyChoosesFromAutofill(page);
+  await page.clock.install();
+  await page.goto(`${server.url}/login`);
+  await expect(page.getByLabel('Name')).toBeVisible();
+  let asked = 0;
+  await page.route('**/api/webauthn/login/start', (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  await page.clock.fastForward(3_600_000);
+  await expect.poll(() => asked).toBeGreaterThan(0);
+  // Time for a loop to turn.
+  for (let turn = 0; turn < 10; turn += 1) await page.evaluate(async () => void (await fetch('/healthz')));
+  expect(asked).toBe(1);
+  await page.clock.fastForward(10_000);
+  await expect.poll(() => asked).toBe(2);
+  await expect(page.getByRole('alert')).toBeHidden();
+});
+
+test('a passkey that was chosen in the name field too late is told so', async ({ page, server }) => {
+  const milton = await server.person();
+  await device(page, milton.passkey);
+  await page.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    let chosen = false;
+    navigator.credentials.get = (options) => {
+      if (options?.mediation !== 'conditional') return get(options);
+      if (chosen) return new Promise((_, reject) => options.signal?.addEventListener('abort', () => reject(options.signal?.reason)));
+      chosen = true;
+      return get({ publicKey: options.publicKey, signal: options.signal });
+    };
+  });
+  const late = { error: 'late', code: 'invalid_webauthn_session', request_id: '2f0c5d2e-0000-4000-8000-000000000000' };
+  await page.route('**/interaction/passkey', (route) => route.fulfill({ status: 400, json: late }), { times: 1 });
+  await page.goto(`${server.url}/login`);
+  await expect(page.getByRole('alert')).toHaveText('That took a little long. Once more, please.');
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toHaveText('Hello, Milton');
+});
+
 test('who touches the passkey after pressing something else that came to nothing can press again', async ({ page, server, rp }) => {
   const milton = await server.person();
   const paperless = await server.application(rp.redirectUri);

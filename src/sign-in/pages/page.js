@@ -158,9 +158,10 @@ async function ceremony({ button, hint, again = false }) {
     leave(next);
   } catch (cause) {
     if (sent) sending = false;
-    if (!button && !(cause instanceof Refusal)) return;
+    // Nobody has chosen anything in the name field: what keeps it from offering passkeys is tried again later, and no news.
+    if (!button && !sent) return;
     if (cause instanceof Refusal && cause.word === 'signedOut') blocked = 'signedOut';
-    if (cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
+    if (button && cause instanceof Refusal && cause.expired && !again) return ceremony({ button, hint, again: true });
     busy(button, false);
     working = false;
     say(cause);
