@@ -61,7 +61,7 @@ function setUpRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
     const values = typed(form);
     const again = (wrong: Mistakes) => {
       const show = (look: Look) => setUpPage(look, { secret, values, wrong, problem: look.t('setup.error.form'), status: 400 });
-      return renderer.render(c, show, { here: '/signup/setup' });
+      return renderer.render(c, show, { here: `/signup/setup?${new URLSearchParams({ secret })}` });
     };
     const parsed = AccountForm.safeParse(values);
     if (!parsed.success) return again(unreadable(parsed.error.issues));

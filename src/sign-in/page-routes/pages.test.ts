@@ -114,6 +114,16 @@ test('the first administrator: a mistake is marked, the form keeps what was type
   assert.equal(late.headers.get('location'), '/login');
 });
 
+test('the set-up with a mistake in it can be read in another language, and is still the set-up', async (t) => {
+  const w = await world(t);
+  const b = browser(w);
+  const secret = new URL((await w.app.services.setUp.setupLink()) ?? '').searchParams.get('secret') ?? '';
+  const again = await (await b.visit('/signup/setup', { form: { secret, username: '-' } })).text();
+  const inGerman = /href="([^"]*lang=de)"/.exec(again)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const shown = await b.visit(inGerman);
+  assert.deepEqual([shown.status, /<html lang="de"/.test(await shown.text())], [200, true]);
+});
+
 test('who signs in on the way to nothing lands on the home page that administrators chose', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
