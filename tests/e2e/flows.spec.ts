@@ -380,3 +380,22 @@ test('“Not you?” signs nobody out before somebody else is in', async ({ page
   await page.goto(`${server.url}/account`);
   await expect(heading(page)).toHaveText('Hello, Milton');
 });
+
+test('who is not meant and looks for another way in comes back to signing in, not to who is refused', async ({ page, server, rp }) => {
+  const milton = await server.person();
+  const grafana = await server.application(rp.redirectUri, { allowedGroups: [await server.group('Admin')] });
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(grafana));
+  await page.getByRole('button', touch).click();
+  await expect(heading(page)).toContainText('isn’t open to you yet');
+  await page.getByRole('link', { name: 'Not you?' }).click();
+  const ways = [
+    ['Use another device', 'Use the passkey on this device'],
+    ['Enter a code', 'Use a passkey instead'],
+  ] as const;
+  for (const [there, back] of ways) {
+    await page.getByRole('link', { name: there }).click();
+    await page.getByRole('link', { name: back }).click();
+    await expect(heading(page)).toHaveText(`Sign in to ${grafana.name}`);
+  }
+});

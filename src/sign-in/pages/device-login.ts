@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { type Asker, askerFacts } from './asker.ts';
 import { heading, type Look, type Page, personCard, type ShownPerson, trouble } from './layout.ts';
 import { qrCode } from './qr.ts';
-import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, toward } from './sign-in.ts';
+import { type Ceremony, type Destination, noScript, passkeyButton, reauthenticationScript, signInPath, toward } from './sign-in.ts';
 
 /** What this browser asked for: to be signed in from another device. */
 export interface WaitingModel {
@@ -48,7 +48,7 @@ export function waitedPage({ t }: Look, { over, destination }: { over: Over; des
     title,
     tucked: 'key',
     body: html`${heading(title, t(`waited.${over}.text`))}<a class="button primary" href="${toward(PATH, destination)}">${t('waited.again')}</a>
-<div class="links"><a href="${toward('/login', destination)}">${t('code.passkey')}</a></div>`,
+<div class="links"><a href="${signInPath(destination)}">${t('code.passkey')}</a></div>`,
   };
 }
 

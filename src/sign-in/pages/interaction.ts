@@ -3,14 +3,11 @@ import type { StepView, ViewPerson, ViewScope } from '../view.ts';
 import { ICONS } from './icons.ts';
 import { heading, type Look, type Page, personCard, trouble } from './layout.ts';
 import { type Html, isolated, type MessageKey, type Translator } from './messages.ts';
-import { type Ceremony, cancelForm, cancelLink, noScript, passkeyButton, reauthenticationScript } from './sign-in.ts';
+import { type Ceremony, cancelForm, cancelLink, noScript, passkeyButton, reauthenticationScript, switchPath } from './sign-in.ts';
 import { formWords } from './words.ts';
 
 /** A step somebody is signed in for. */
 export type PersonStep = StepView & { person: ViewPerson };
-
-/** Another person may sign in to this interaction instead; nobody is signed out before they do. */
-export const switchPath = (id: string) => `/interaction?interaction=${encodeURIComponent(id)}&switch=true`;
 
 const notYou = ({ t }: Look, id: string): Html => html`<a href="${switchPath(id)}">${t('person.notYou')}</a>`;
 

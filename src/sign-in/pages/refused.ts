@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { GoneView, RefusedView } from '../view.ts';
-import { switchPath } from './interaction.ts';
 import { heading, type Look, type Page, personCard, reference, safeLink } from './layout.ts';
 import type { Html, Translator } from './messages.ts';
+import { switchPath } from './sign-in.ts';
 
 const groupText = (t: Translator, { missingGroups, personGroups }: RefusedView): Html =>
   missingGroups.length === 0

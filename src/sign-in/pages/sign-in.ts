@@ -18,9 +18,12 @@ export function toward(path: string, { interaction, redirect, token }: Destinati
   return query ? `${path}?${query}` : path;
 }
 
-/** The sign-in page of a destination: of the application that asks, or ours. */
+/** Shows an interaction as to nobody: another person may sign in to it instead, and nobody is signed out before they do. */
+export const switchPath = (id: string) => `/interaction?interaction=${encodeURIComponent(id)}&switch=true`;
+
+/** The sign-in page of a destination: of the application that asks, also when somebody else is signed in, or ours. */
 export const signInPath = (destination: Destination): string =>
-  destination.interaction ? toward('/interaction', { interaction: destination.interaction }) : toward('/login', destination);
+  destination.interaction ? switchPath(destination.interaction) : toward('/login', destination);
 
 /** A login ceremony that was begun for this page. */
 export interface Ceremony {
