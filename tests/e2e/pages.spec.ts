@@ -106,6 +106,41 @@ test('pressable things are at least 44 px high', async ({ page, gallery }) => {
   }
 });
 
+test('where a browser is set to letters twice as large, a button’s words stay whole, and initials in their circle', async ({
+  browser,
+  gallery,
+}) => {
+  for (const locale of ['en', 'es', 'de']) {
+    const page = await (await browser.newContext({ locale, viewport: { width: 640, height: 740 } })).newPage();
+    const session = await page.context().newCDPSession(page);
+    await session.send('Page.setFontSizes', { fontSizes: { standard: 32 } });
+    for (const name of ['sign-in-app', 'consent', 'consent-rtl', 'sign-out', 'approval', 'refused', 'skip-passkey', 'account']) {
+      await page.goto(`${gallery.url}/${name}`);
+      const broken = await page.evaluate(() => {
+        const words = [...document.querySelectorAll('.button')]
+          .filter((button) => button.checkVisibility())
+          .flatMap((button) => {
+            const walker = document.createTreeWalker(button, NodeFilter.SHOW_TEXT);
+            const found: string[] = [];
+            while (walker.nextNode())
+              for (const { index, 0: word } of walker.currentNode.textContent!.matchAll(/[\p{L}’]+/gu)) {
+                const range = document.createRange();
+                range.setStart(walker.currentNode, index);
+                range.setEnd(walker.currentNode, index + word.length);
+                if (range.getClientRects().length > 1) found.push(word);
+              }
+            return found;
+          });
+        const faces = [...document.querySelectorAll<HTMLElement>('.face')].filter((face) => face.scrollHeight > face.clientHeight);
+        if (getComputedStyle(document.documentElement).fontSize !== '32px') throw new Error('the letters are not larger');
+        return [...words, ...faces.map((face) => face.textContent)];
+      });
+      expect(broken, `${locale} ${name}`).toEqual([]);
+    }
+    await page.context().close();
+  }
+});
+
 test('right to left, the pages stay whole', async ({ page, gallery }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   for (const name of ['consent', 'account', 'set-up-wrong', 'waiting', 'approval']) {

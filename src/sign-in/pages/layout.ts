@@ -140,8 +140,11 @@ export function documentOf(look: Look, page: Page): Html {
 <head><meta charset="utf-8"><title>${page.title} · ${isolated(site.name)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
-${page.script?.finish && html`<script nonce="${nonce}">${raw(EARLY)}</script>
-`}<link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
+${
+  page.script?.finish &&
+  html`<script nonce="${nonce}">${raw(EARLY)}</script>
+`
+}<link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
 ${page.script?.finish && html`<script defer src="${assets.webauthn}" nonce="${nonce}"></script>`}<script type="module" src="${assets.script}" nonce="${nonce}"></script></head>
 <body${kind && html` class="${kind}"`} data-moment="${t('button.moment')}">
 ${main}

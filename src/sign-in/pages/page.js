@@ -62,10 +62,7 @@ async function call(url, init = {}) {
   if (response.ok && body) return body;
   // A gateway's own page, or half an answer: the server's errors all have a reference.
   if (!body?.request_id) throw new Refusal('offline');
-  const head = String(body.request_id)
-    .replaceAll('-', '')
-    .slice(0, 8)
-    .toUpperCase();
+  const head = String(body.request_id).replaceAll('-', '').slice(0, 8).toUpperCase();
   const problem = body.details?.problem;
   const word = words[problem] ? problem : (CODES[body.code] ?? 'failed');
   throw new Refusal(word, { sentence: body.sentence, id: `${head.slice(0, 4)}-${head.slice(4)}`, expired: word === 'expired' });
