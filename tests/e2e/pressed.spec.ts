@@ -308,6 +308,25 @@ test('a browser without passkeys shows the other ways in, and no button that wou
   await expect(page.getByRole('link', { name: 'Enter a code' })).toBeVisible();
 });
 
+test('a browser that keeps no cookies is told so before anything is pressed, and uses up no code', async ({ page, server }) => {
+  const { id } = await server.user();
+  const { token } = await server.api<{ token: string }>('POST', `/api/users/${id}/one-time-access-token`, { ttl: 600 });
+  await page.addInitScript(() =>
+    Object.defineProperty(Navigator.prototype, 'cookieEnabled', { get: () => localStorage.allowed === 'yes' }),
+  );
+  const { host } = new URL(server.url);
+  await page.goto(`${server.url}/login`);
+  await expect(page.getByRole('alert')).toContainText(`cookies, and they are blocked here. Allow them for ${host}`);
+  await expect(page.getByRole('button', touch)).toBeHidden();
+  await page.goto(`${server.url}/lc/${token}`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('alert')).toContainText('cookies');
+  await page.evaluate(() => localStorage.setItem('allowed', 'yes'));
+  await page.goto(`${server.url}/lc/${token}`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(heading(page)).toHaveText('Now your passkey, Milton');
+});
+
 test('a link whose code does not work says so in every sentence, and typing goes on in the field', async ({ page, server }) => {
   // Selecting a field's text moves the focus in Chromium alone.
   await page.addInitScript(() => {

@@ -179,6 +179,8 @@ async function autofill() {
 
 /** Why no ceremony can work here, as the name of a sentence. */
 function obstacle() {
+  // Whatever is answered, nobody would be signed in.
+  if (words.cookies && !navigator.cookieEnabled) return 'cookies';
   if (!data.finish) return undefined;
   if (!isSecureContext) return 'insecure';
   // It did not arrive, which says nothing about the browser.
@@ -213,6 +215,8 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     event.preventDefault();
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : undefined;
     if (sending) return;
+    // A code would be used up for nothing.
+    if (blocked === 'cookies') return say(new Refusal(blocked));
     sending = true;
     if (note) note.hidden = true;
     busy(button, true, moment);

@@ -4,7 +4,8 @@ import type { Look, ScriptData } from './layout.ts';
 type Purpose = 'make' | 'signIn' | 'prove';
 
 /** Sentences `page.js` may need in a ceremony, some by the `details.problem` of a refusal; `{id}` of the last resorts is filled in there. */
-export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData['words'] {
+export function ceremonyWords(look: Look, purpose: Purpose): ScriptData['words'] {
+  const { t, appUrl } = look;
   const both = {
     unverified: t('passkey.unverified'),
     synced: t('passkey.synced'),
@@ -17,11 +18,8 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
     unsound: t('passkey.unsound'),
     unusable: t('passkey.unusable', { id: '{id}' }),
     expired: t('passkey.expired'),
-    offline: t('passkey.offline'),
-    busy: t('passkey.busy'),
     disabled: t('passkey.disabled', { id: '{id}' }),
-    signedOut: t('passkey.signedOut'),
-    failed: t('passkey.failed', { id: '{id}' }),
+    ...formWords(look),
   };
   return purpose === 'make'
     ? {
@@ -44,7 +42,8 @@ export function ceremonyWords({ t, appUrl }: Look, purpose: Purpose): ScriptData
 }
 
 /** What a form that is sent by script may need. */
-export const formWords = ({ t }: Look): ScriptData['words'] => ({
+export const formWords = ({ t, appUrl }: Look): ScriptData['words'] => ({
+  cookies: t('passkey.cookies', { host: new URL(appUrl).host }),
   offline: t('passkey.offline'),
   busy: t('passkey.busy'),
   signedOut: t('passkey.signedOut'),
