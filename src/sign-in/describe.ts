@@ -76,7 +76,14 @@ export function createDescriptions({ db, logosOf, pictureOf }: { db: Db; logosOf
     },
 
     /** Names the groups that would have helped, and an administrator to ask. */
-    async refused(from: { reason: Reason; client: Client; person?: Person; id?: string; origin: Origin }): Promise<RefusedView> {
+    async refused(from: {
+      reason: Reason;
+      client: Client;
+      person?: Person;
+      id?: string;
+      request?: AuthorizationRequest;
+      origin: Origin;
+    }): Promise<RefusedView> {
       const { reason, person, id, origin } = from;
       const mine = person?.groups.map((group) => group.id) ?? [];
       const allowed = reason === 'not-in-allowed-group' ? from.client.allowedGroupIds : [];
@@ -92,6 +99,7 @@ export function createDescriptions({ db, logosOf, pictureOf }: { db: Db; logosOf
         askWhom: administrator?.display_name,
         requestId: shortId(origin.requestId),
         id,
+        uiLocales: from.request?.uiLocales,
       };
     },
   };

@@ -183,7 +183,7 @@ export function createFlow({
         if (isSilent(request))
           return sent(await answerError(from, { code: 'access_denied', description: 'the person may not use this client' }));
         const { id, browser } = interaction ? { id: interaction.id, browser: from.browser } : await begin(from, assessment);
-        return { kind: 'refused', view: await descriptions.refused({ reason: next.reason, client, person, id, origin }), browser };
+        return { kind: 'refused', view: await descriptions.refused({ reason: next.reason, client, person, id, request, origin }), browser };
       }
     }
   };
@@ -249,7 +249,7 @@ export function createFlow({
     const { client } = found.facts;
     if (next.kind === 'refused') {
       refusals.tell({ code: 'access_denied', reason: next.reason, client, person, origin: from.origin });
-      return descriptions.refused({ reason: next.reason, client, person, id, origin: from.origin });
+      return descriptions.refused({ reason: next.reason, client, person, id, request: found.request, origin: from.origin });
     }
     return descriptions.step({ id, request: found.request, client, person, remaining: next.kind === 'step' ? next.remaining : [] });
   };
@@ -304,6 +304,7 @@ export function createFlow({
         client: found.facts.client,
         person: before.person,
         id,
+        request: found.request,
         origin: from.origin,
       });
     }

@@ -14,7 +14,7 @@ import { type ErrorPage, type GoneView, type RefusedView, shortId, type ViewClie
 
 /** The pages of `/authorize`. */
 export interface Pages {
-  error(c: Ctx, page: ErrorPage): Response | Promise<Response>;
+  error(c: Ctx, page: ErrorPage, source: { uiLocales?: readonly string[] }): Response | Promise<Response>;
   refused(c: Ctx, view: RefusedView): Response | Promise<Response>;
   gone(c: Ctx, view: GoneView): Response | Promise<Response>;
   formPost(
@@ -92,18 +92,20 @@ export function authorizeRoutes(app: OpenAPIHono<Env>, { flow, signOut, refusals
   const problem = async (c: Ctx, error: OAuthError, text: string): Promise<Response> => {
     const { client } = error.about;
     // Whom to ask about it: the log names the application as the request did, known or not.
-    const named = new URLSearchParams(text).get('client_id');
+    const asked = new URLSearchParams(text);
+    const named = asked.get('client_id');
     const told = client ?? (named ? { id: named.slice(0, 128) } : undefined);
     refusals.tell({ code: error.code, reason: error.reason, client: told, origin: originOf(c) });
     c.header('Cache-Control', 'no-store');
-    return pages.error(c, {
+    const page = {
       reason: error.reason,
       error: error.code,
       description: error.description,
       status: 400,
       client: client && (await flow.shownClient(client.id)),
       requestId: shortId(c.var.requestId),
-    });
+    } as const;
+    return pages.error(c, page, { uiLocales: asked.get('ui_locales')?.split(' ') });
   };
   /** Mistakes that may not be sent to the application are shown here. */
   const shown = (handler: (c: Ctx, text: string) => Promise<Response>) => async (c: Ctx) => {

@@ -73,6 +73,8 @@ export interface RefusedView {
   requestId: string;
   /** The interaction, when somebody else may sign in to it instead. */
   id?: string;
+  /** `ui_locales` of the request, where there is one. */
+  uiLocales?: readonly string[];
 }
 
 /** The interaction cannot be gone on with: unknown, finished, expired, or started by another browser. */

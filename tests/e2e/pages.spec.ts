@@ -293,6 +293,28 @@ test('pages speak English, Spanish and German, by the switch, the application an
   await german.close();
 });
 
+test('an application’s language holds to the end of its sign-in: for a wrong code, a refusal and an error', async ({
+  page,
+  server,
+  rp,
+}) => {
+  const milton = await server.person();
+  const grafana = await server.application(rp.redirectUri, { name: 'Grafana', allowedGroups: [await server.group('Admin')] });
+  await device(page, milton.passkey);
+  await page.goto(rp.startUrl(grafana, { ui_locales: 'de' }));
+  await page.getByRole('link', { name: 'Code eingeben' }).click();
+  await page.getByLabel('Code').fill('ABCDEF');
+  await page.getByRole('button', { name: 'Weiter' }).click();
+  await expect(page.getByRole('alert')).toContainText('Dieser Code');
+  await page.goBack();
+  await page.getByRole('button', { name: 'Weiter mit Passkey' }).click();
+  await expect(heading(page)).toHaveText('Grafana ist noch nicht offen für dich');
+  await page.goto(rp.startUrl(grafana, { ui_locales: 'es' }));
+  await expect(heading(page)).toContainText('aún no está abierto para ti');
+  await page.goto(rp.startUrl(grafana, { ui_locales: 'de', redirect_uri: 'https://elsewhere.example.com/' }));
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+});
+
 test('a person who signs in is spoken to in their language from then on', async ({ page, server, rp }) => {
   const milton = await server.person({ locale: 'es-MX' });
   const paperless = await server.application(rp.redirectUri);

@@ -38,12 +38,13 @@ export function deviceLoginPages(app: OpenAPIHono<Env>, deps: Deps) {
     const { interaction } = destination;
     const view = interaction ? await flow.view({ id: interaction, browser: cookies.browser.read(c), origin: originOf(c) }) : undefined;
     if (view ? view.kind !== 'step' : sessionOf(c)) return c.redirect(onwardPath(destination, deps.home()));
+    const asking = view?.kind === 'step' ? view : undefined;
     const over = OVERS.find((known) => known === c.req.query('over'));
-    if (over) return renderer.render(c, (look) => waitedPage(look, { over, destination }));
+    if (over) return renderer.render(c, (look) => waitedPage(look, { over, destination }), asking);
     const { id, userCode, token, maxAge, seconds } = await deviceLogin.create(originOf(c));
     cookies.deviceLogin(id).set(c, token, maxAge);
     const model = { id, userCode, seconds, destination, next: onwardPath(destination, deps.home()) };
-    return renderer.render(c, (look) => waitingPage(look, model));
+    return renderer.render(c, (look) => waitingPage(look, model), asking);
   });
 
   app.post('/device/approve', async (c) => {

@@ -55,7 +55,7 @@ export function interactionPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     // To switch is to look at the interaction as nobody; the session stays until somebody else has signed in.
     const session = c.req.query('switch') ? undefined : cookies.session.read(c);
     const view = await flow.view({ id, browser: cookies.browser.read(c), session, origin: originOf(c) });
-    if (view.kind === 'refused') return renderer.render(c, (look) => refusedPage(look, view));
+    if (view.kind === 'refused') return renderer.render(c, (look) => refusedPage(look, view), view);
     if (view.kind === 'gone') return renderer.render(c, (look) => gonePage(look, view));
     // Another tab was faster: nothing is left to ask.
     if (view.remaining.length === 0) return c.redirect(`/authorize?interaction=${encodeURIComponent(id)}`);

@@ -63,15 +63,18 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       const refused = refusedCode(c, log, cause, await clientOf(c, deps, destination));
       const isWhole = code.length === 6 || code.length === 12;
       const problem: MessageKey = refused === 'user_disabled' ? 'code.error.disabled' : isWhole ? 'code.error.wrong' : 'code.error.length';
+      const step = destination.interaction ? await stepOf(c, deps, destination) : undefined;
+      const asking = step === 'elsewhere' ? undefined : step;
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
       const id = shortId(c.var.requestId);
       if (byScript(c))
         return c.json(
-          { sentence: translator(languageOf(c, secure, {}))(problem, { id }), code: refused, request_id: c.var.requestId },
+          { sentence: translator(languageOf(c, secure, asking ?? {}))(problem, { id }), code: refused, request_id: c.var.requestId },
           status,
         );
-      return renderer.render(c, (look) => codePage(look, { destination, code, problem: look.t(problem, { id }), status }), { here });
+      const model = { destination, client: asking?.client, code, status };
+      return renderer.render(c, (look) => codePage(look, { ...model, problem: look.t(problem, { id }) }), { ...asking, here });
     }
   });
 }

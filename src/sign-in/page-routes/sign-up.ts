@@ -44,9 +44,9 @@ export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     const [values, token] = [typed(form), tokenOf(form.token)];
     const again = async (wrong: Mistakes) => {
       const step = await stepOf(c, deps, destination);
-      const client = step === 'elsewhere' ? undefined : step?.client;
-      const model = { token, destination, client, values, wrong, emailRequired: signUps.requiresEmail(), status: 400 };
-      return renderer.render(c, (look) => signUpPage(look, model), { here: hereOf(token, destination) });
+      const asking = step === 'elsewhere' ? undefined : step;
+      const model = { token, destination, client: asking?.client, values, wrong, emailRequired: signUps.requiresEmail(), status: 400 };
+      return renderer.render(c, (look) => signUpPage(look, model), { ...asking, here: hereOf(token, destination) });
     };
     const parsed = AccountForm.safeParse(values);
     if (!parsed.success) return again(unreadable(parsed.error.issues));

@@ -20,7 +20,7 @@ const MISHAPS: Partial<Record<ErrorCode, Mishap>> = {
 export function createPages({ renderer }: { renderer: Renderer }) {
   return {
     error: (c: Ctx, error: ErrorPage, source?: LanguageSource) => renderer.render(c, (look) => errorPage(look, error), source),
-    refused: (c: Ctx, view: RefusedView, source?: LanguageSource) => renderer.render(c, (look) => refusedPage(look, view), source),
+    refused: (c: Ctx, view: RefusedView) => renderer.render(c, (look) => refusedPage(look, view), view),
     gone: (c: Ctx, view: GoneView, source?: LanguageSource) => renderer.render(c, (look) => gonePage(look, view), source),
     formPost: (c: Ctx, model: OnwardModel, source?: LanguageSource) => renderer.render(c, (look) => onwardPage(look, model), source),
     /** What went wrong anywhere else; `status` is that of the JSON error it stands for. Nothing of `cause` but its code is shown. */
