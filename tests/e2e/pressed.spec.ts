@@ -288,6 +288,29 @@ test('who was signed out meanwhile presses once more, and is where they can sign
   await expect(heading(page)).toHaveText('Sign in to Paperless');
 });
 
+test('an app of the device that the browser does not open by itself is opened by pressing', async ({ page, server }) => {
+  const milton = await server.person();
+  const redirect_uri = 'com.example.app:/callback';
+  const client = { name: 'Pocket Camera', callbackURLs: [redirect_uri], isPublic: true, pkceEnabled: true };
+  const { id } = await server.api<{ id: string }>('POST', '/api/oidc/clients', client);
+  await device(page, milton.passkey);
+  const opened: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().startsWith(redirect_uri)) opened.push(request.url());
+  });
+  const code_challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  const asked = { client_id: id, redirect_uri, response_type: 'code', scope: 'openid', code_challenge, code_challenge_method: 'S256' };
+  await page.goto(`${server.url}/authorize?${new URLSearchParams(asked)}`);
+  await page.getByRole('button', touch).click();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  const onward = page.getByRole('button', { name: 'Continue', disabled: false });
+  await expect(onward).toBeVisible();
+  expect(opened).toHaveLength(1);
+  await onward.click();
+  await expect.poll(() => opened.length).toBe(2);
+  expect(opened[1]).toBe(opened[0]);
+});
+
 test('a link too long for one line keeps its distance from what is above it', async ({ page, server, rp }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   const paperless = await server.application(rp.redirectUri, { name: 'Paperless of the Rivera family and their friends' });

@@ -102,10 +102,23 @@ function busy(button, on, text) {
   button.ariaDisabled = on ? 'true' : null;
 }
 
-/** @param {string} next */
-function leave(next) {
+/**
+ * An app of the device opens beside this page, and many browsers let it for a press only, which was too long ago when the passkey took its time: the button
+ * leads there.
+ * @param {string} next @param {HTMLButtonElement} [button]
+ */
+function leave(next, button) {
   pocket?.classList.add('done');
   location.replace(next);
+  if (!button || /^http/.test(new URL(next, location.href).protocol)) return;
+  busy(button, true, words.onward);
+  button.ariaDisabled = null;
+  const open = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    location.assign(next);
+  };
+  button.addEventListener('click', open, { capture: true });
 }
 
 // The page brings its options along, so that a click needs one round trip. They go stale with time and are used up by an answer.
@@ -152,7 +165,7 @@ async function ceremony({ button, hint, again = false }) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...data.extra, response }),
     });
-    leave(next);
+    leave(next, button);
   } catch (cause) {
     if (sent) sending = false;
     // Nobody has chosen anything in the name field: what keeps it from offering passkeys is tried again later, and no news.
@@ -222,7 +235,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     busy(button, true, moment);
     try {
       const { next } = await call(form.action, { method: 'POST', body: new URLSearchParams(/** @type {any} */ (new FormData(form))) });
-      leave(next);
+      leave(next, button);
     } catch (cause) {
       sending = working = false;
       busy(button, false);

@@ -43,6 +43,7 @@ export function ceremonyWords(look: Look, purpose: Purpose): ScriptData['words']
 
 /** What a form that is sent by script may need. */
 export const formWords = ({ t, appUrl }: Look): ScriptData['words'] => ({
+  onward: t('onward.button'),
   cookies: t('passkey.cookies', { host: new URL(appUrl).host }),
   offline: t('passkey.offline'),
   busy: t('passkey.busy'),
