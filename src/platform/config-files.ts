@@ -7,7 +7,7 @@ import { makeDirectory } from './make-directory.ts';
 
 /** What reading the configuration asks of the disk. */
 export interface Files {
-  /** The variables of `.env` in the working directory; a variable that stands there twice is reported. */
+  /** The variables of `.env` in the working directory; a variable that stands there twice is reported, as is what is no text. */
   dotEnv(problem: (sentence: string) => void): Record<string, string | undefined>;
   /** The file, or the end of a sentence that begins with its name: "does not exist", "is not readable". */
   read(path: string): { text: string; mode: number } | 'does not exist' | 'is not readable';
@@ -35,6 +35,11 @@ export function systemFiles(directory = '.'): Files {
       if (found === 'does not exist') return {};
       if (typeof found === 'string') {
         problem('.env is not readable');
+        return {};
+      }
+      // UTF-16, in which no variable would be found: the server would start with none of them.
+      if (found.text.includes('\0')) {
+        problem('.env must be text in UTF-8');
         return {};
       }
       // Editors on Windows begin a file with a mark, which would be part of the first name.

@@ -210,6 +210,12 @@ test('REL-30 a variable that stands twice in .env is refused, and every problem 
   assert.equal(problems({}), 'APP_URL stands twice in .env\nPORT must be a whole number from 1 to 65535');
 });
 
+test('REL-30 a .env in UTF-16, as some editors on Windows write it, is refused: none of its variables could be read', (t) => {
+  const { problems, file } = place(t);
+  file('.env', Buffer.from('\ufeffAPP_URL=https://a.test\r\nLOG_JSON=true\r\n', 'utf16le'));
+  assert.equal(problems({}), '.env must be text in UTF-8');
+});
+
 test('REL-30 a key file of random bytes is refused: read as text, different ones become the same', (t) => {
   const { problems, file } = place(t);
   assert.match(problems({ ENCRYPTION_KEY_FILE: file('key', Buffer.alloc(32, 0xf0)) }), /^ENCRYPTION_KEY must be text in UTF-8/);
