@@ -216,6 +216,18 @@ test('REL-30 a .env in UTF-16, as some editors on Windows write it, is refused: 
   assert.equal(problems({}), '.env must be text in UTF-8');
 });
 
+for (const [what, text, why] of [
+  ['empty', '', 'must have at least 16 bytes'],
+  ['cut', 'abc\n', 'must have at least 16 bytes'],
+  ['no text', Buffer.alloc(32, 0xf0), 'must be text in UTF-8: random bytes have to be written in base64 or hex'],
+] as const)
+  test(`REL-30 where data/encryption.key is ${what}, it is that file which is named`, (t) => {
+    const { directory, problems, file } = place(t);
+    mkdirSync(join(directory, 'data'));
+    file('data/encryption.key', text as string | Buffer);
+    assert.equal(problems({}), `ENCRYPTION_KEY is not set, and the key in data/encryption.key ${why}`);
+  });
+
 test('REL-30 a key file of random bytes is refused: read as text, different ones become the same', (t) => {
   const { problems, file } = place(t);
   assert.match(problems({ ENCRYPTION_KEY_FILE: file('key', Buffer.alloc(32, 0xf0)) }), /^ENCRYPTION_KEY must be text in UTF-8/);

@@ -306,8 +306,7 @@ function keyOf(
   try {
     const found = files.read(KEY_FILE);
     if (typeof found !== 'string' && found.mode & 0o037) notes.push(`${KEY_FILE} can be read by others: chmod 600 the file`);
-    if (typeof found !== 'string')
-      return { encryptionKey: SETTINGS.encryptionKey.parse(found.text.trim()), encryptionKeyMadeAt: undefined };
+    if (typeof found !== 'string') return { encryptionKey: keyIn(found.text), encryptionKeyMadeAt: undefined };
     if (found !== 'does not exist') throw new ValueError(`is not set, and ${KEY_FILE} ${found}`);
     if (missing === 'ignore') return { encryptionKey: '', encryptionKeyMadeAt: undefined };
     if (missing === 'need') throw new ValueError(`is not set, and ${KEY_FILE} does not exist`);
@@ -318,5 +317,14 @@ function keyOf(
   } catch (cause) {
     if (cause instanceof ValueError) throw new ConfigError([`ENCRYPTION_KEY ${cause.message}`]);
     throw cause;
+  }
+}
+
+/** What KEY_FILE holds. Who never set ENCRYPTION_KEY has to hear which file is wrong. */
+function keyIn(text: string): string {
+  try {
+    return SETTINGS.encryptionKey.parse(text.trim());
+  } catch (cause) {
+    throw cause instanceof ValueError ? new ValueError(`is not set, and the key in ${KEY_FILE} ${cause.message}`) : cause;
   }
 }
