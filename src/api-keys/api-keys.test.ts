@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KEY_FAMILIES } from '#access/key-scopes.ts';
-import { sha256 } from '#platform/random.ts';
+import { sha256, systemRandom } from '#platform/random.ts';
 import { auditRows, type Call, keyOf, withKey, withSession } from '../testing/administration.ts';
 import { person } from '../testing/people.ts';
-import { world } from '../testing/world.ts';
+import { type World, world } from '../testing/world.ts';
 import { KEY_SCOPES } from './contract.ts';
-import { STATIC_USER_ID } from './service.ts';
+import { createApiKeys, STATIC_USER_ID } from './service.ts';
+
+/** The keys of a server on the same database that is started without STATIC_API_KEY. */
+const apiKeysWithout = ({ database: { db }, clock, log, app }: World) =>
+  createApiKeys({ db, clock, random: systemRandom, log, audit: app.services.audit, staticKey: undefined });
 
 const later = (now: number, seconds: number) => new Date((now + seconds) * 1000).toISOString();
 
@@ -305,6 +309,16 @@ test('several programs that start at once on one database make one user for the 
   const without = await world(t, { staticApiKey: undefined });
   assert.equal((await without.api('GET', '/api/users/me', undefined, { 'x-api-key': 'static-api-key-of-the-test-world' })).status, 401);
   assert.equal((await without.database.db.selectFrom('user').selectAll().execute()).length, 0);
+});
+
+test('the static key works on a server that has it, also once another server of the same database has started without it', async (t) => {
+  const w = await world(t);
+  await apiKeysWithout(w).prepareStaticUser();
+  const answers = await Promise.all([1, 2, 3].map(() => w.api('GET', '/api/users/me')));
+  assert.deepEqual(
+    answers.map(({ status, body }) => [status, body.id, body.isAdmin]),
+    Array(3).fill([200, STATIC_USER_ID, true]),
+  );
 });
 
 test('every family of scopes has its paths, and every path its family', () => {

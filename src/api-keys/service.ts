@@ -81,6 +81,31 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
     expiresAt: key.expiresAt ?? 'never',
   });
 
+  const makeStaticUser = async () => {
+    const now = clock.now();
+    const username = `static-api-user-${random.text(6, ALPHANUMERIC)}`;
+    const names = { first_name: 'Static API User', last_name: '', display_name: 'Static API User' };
+    const blank = { email: null, email_key: null, email_verified: 0, locale: null, ldap_id: null, role: '', disabled: 0 } as const;
+    const times = { created_at: now, updated_at: now };
+    await store.insertStaticOwner({
+      id: STATIC_USER_ID,
+      username,
+      username_key: username.toLowerCase(),
+      ...names,
+      ...blank,
+      is_admin: 1,
+      is_static: 1,
+      ...times,
+    });
+  };
+  /** Another server of this database that starts without the key takes the user away: the key of this one has it all the same. */
+  const staticOwner = async () => {
+    const owner = await store.staticOwner(STATIC_USER_ID);
+    if (owner) return owner;
+    await makeStaticUser();
+    return store.staticOwner(STATIC_USER_ID);
+  };
+
   return {
     /** One's own keys, without their values. */
     async list(userId: string, options: ListOptions) {
@@ -138,30 +163,13 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
     sweep: (limit = 1000): Promise<number> => store.sweep(clock.now() - KEPT_SECONDS, limit),
 
     /** Makes the user behind STATIC_API_KEY before the first request can come, or removes it with all it made when the variable is gone. */
-    async prepareStaticUser(): Promise<void> {
-      if (staticKey === undefined) return void (await store.removeStaticOwner());
-      const now = clock.now();
-      const username = `static-api-user-${random.text(6, ALPHANUMERIC)}`;
-      const names = { first_name: 'Static API User', last_name: '', display_name: 'Static API User' };
-      const blank = { email: null, email_key: null, email_verified: 0, locale: null, ldap_id: null, role: '', disabled: 0 } as const;
-      const times = { created_at: now, updated_at: now };
-      await store.insertStaticOwner({
-        id: STATIC_USER_ID,
-        username,
-        username_key: username.toLowerCase(),
-        ...names,
-        ...blank,
-        is_admin: 1,
-        is_static: 1,
-        ...times,
-      });
-    },
+    prepareStaticUser: () => (staticKey === undefined ? store.removeStaticOwner() : makeStaticUser()),
 
     /** The caller a key stands for; undefined when it is unknown, spent or revoked. Throws `invalid_api_key` when its owner may not act. */
     async find(value: string): Promise<Caller | undefined> {
       const hash = sha256(value);
       if (staticHash && timingSafeEqual(staticHash, Buffer.from(hash))) {
-        const owner = await store.staticOwner(STATIC_USER_ID);
+        const owner = await staticOwner();
         return owner && callerOf(owner, { id: 'static', scopes: ['full'] });
       }
       const key = await store.withOwner(hash);
