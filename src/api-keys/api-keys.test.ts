@@ -321,6 +321,14 @@ test('the static key works on a server that has it, also once another server of 
   );
 });
 
+test('a static key may have letters beyond ASCII, which a client sends as UTF-8', async (t) => {
+  const key = 'ключ-от-дома-für-später';
+  const w = await world(t, { staticApiKey: key });
+  const sent = Buffer.from(key).toString('latin1');
+  assert.equal((await withKey(w, sent)('GET', '/api/users/me')).body.id, STATIC_USER_ID);
+  assert.equal((await withKey(w, `${sent}x`)('GET', '/api/users/me')).status, 401);
+});
+
 test('every family of scopes has its paths, and every path its family', () => {
   const families = KEY_SCOPES.filter((scope) => scope.includes(':')).map((scope) => scope.split(':')[0]);
   assert.deepEqual([...new Set(families)].sort(), Object.keys(KEY_FAMILIES).sort());
