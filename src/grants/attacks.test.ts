@@ -405,6 +405,19 @@ test('SEC-058 an access token promises no longer life than what it hangs on has,
   assert.deepEqual([await isActive(w, app, given.access_token), await userinfoStatus(w, given.access_token)], [false, 401]);
 });
 
+test('SEC-058 a retry that comes after the absolute limit gets nothing, although its first try came before it', async (t) => {
+  const w = await world(t);
+  const { milton, app } = await setting(w, { refresh_token_minutes: 60 * 24 * 365 });
+  const given = await tokens(w, app, milton);
+  w.clock.advance(180 * 86_400 - 5);
+  const first = await refresh(w, app, given.refresh_token);
+  assert.deepEqual([first.status, first.body.expires_in], [200, 5]);
+  w.clock.advance(4);
+  assert.equal((await refresh(w, app, given.refresh_token)).body.expires_in, 1);
+  w.clock.advance(2);
+  refusedAs(await refresh(w, app, given.refresh_token));
+});
+
 test('SEC-060 a client neither sees nor ends another client’s token', async (t) => {
   const w = await world(t);
   const { milton, app } = await setting(w);

@@ -77,6 +77,7 @@ async function retry(
     await deps.grants.revoke(grant.id, now);
     throw invalidGrant('refresh-token-reused', facts);
   }
+  if (next.expiresAt <= now) throw invalidGrant('refresh-token-expired', facts);
   const scopes = scopesAsked(grant.scopes, parameters.get('scope'));
   const { response, tokens } = await issueForPerson(deps, withoutNonce(facts), { scopes, refreshToken: successor, now });
   await deps.grants.addToken(grant.id, tokens[0]!, now);
