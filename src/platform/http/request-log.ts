@@ -26,6 +26,20 @@ const masked = (query: string): string =>
 const originOnly = (referer: string | undefined): string | undefined =>
   referer === undefined ? undefined : /^https?:\/\/[^/?#]{1,300}/.exec(referer)?.[0];
 
+/**
+ * Such a beginning in every spelling: `//lc/` of somebody who joined it to an address with a slash, `/LC/`, an absolute address. A code that came to
+ * nothing there still works.
+ */
+function beginningOf(paths: readonly string[]): RegExp | undefined {
+  if (paths.length === 0) return undefined;
+  const spellings = paths.map((path) => path.replaceAll('/', '/+'));
+  return new RegExp(`^(?:https?://[^/]*)?(?:${spellings.join('|')})(?=.)`, 'i');
+}
+
+/** `/%6cc/` is `/lc/` (RFC 3986 section 6.2.2.2). */
+const spelt = (path: string): string =>
+  path.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
 interface Options {
   log: Log;
   logQueryArgs: boolean;
@@ -35,8 +49,9 @@ interface Options {
 
 /** Writes the one line of each request. A server's failure is an `error`; a refusal has its own line, told by whoever refused. */
 export function requestLog({ log, logQueryArgs, secretPaths }: Options) {
+  const beginning = beginningOf(secretPaths);
   const shown = (path: string) => {
-    const prefix = secretPaths.find((it) => path.startsWith(it) && path.length > it.length);
+    const prefix = beginning?.exec(path.includes('%') ? spelt(path) : path)?.[0];
     return prefix === undefined ? path : `${prefix}…`;
   };
   return (

@@ -404,3 +404,12 @@ test('a query that is logged shows no value that signs somebody in or says who i
   assert.doesNotMatch(lines[0] ?? '', /HIDDEN/);
   assert.match(lines[0] ?? '', /user_code=…&.*&scope=openid&redirect_uri=https:\/\/app\.test\/&response_mode=query&flag/);
 });
+
+for (const path of ['//lc/', '/LC/', '/%6cc/', '/lc//', '/lc%2F', 'http://elsewhere.test/lc/'])
+  test(`a code is in no line of the log where its path is spelt ${path}`, async (t) => {
+    const { port, lines } = await serving(t);
+    await exchange(port, closing(`GET ${path}SECRETCODE HTTP/1.1`));
+    assert.equal(lines.length, 1);
+    assert.doesNotMatch(lines[0] ?? '', /SECRETCODE/);
+    assert.match(lines[0] ?? '', /…/);
+  });
