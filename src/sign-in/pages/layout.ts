@@ -124,9 +124,6 @@ function footer({ t, site, appUrl, here }: Look, shown: Page['tucked']): Html {
 <details name="slip"><summary>${t('footer.help')}</summary><dl class="slip words">${question('what')}${question('device')}${question('lost')}</dl></details></footer>`;
 }
 
-/** What was pressed last, for `page.js`, which comes after the paint. Before the style sheet, which scripts wait for. */
-const EARLY = "addEventListener('click',(e)=>{early=e.target})";
-
 /** The whole document. Everything a person typed or an application sent is escaped by `html`. */
 export function documentOf(look: Look, page: Page): Html {
   const { t, site, assets, nonce } = look;
@@ -140,15 +137,12 @@ export function documentOf(look: Look, page: Page): Html {
 <head><meta charset="utf-8"><title>${page.title} · ${isolated(site.name)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="theme-color" content="#f5f2ea" media="(prefers-color-scheme: light)"><meta name="theme-color" content="#10161d" media="(prefers-color-scheme: dark)">
-${
-  page.script?.finish &&
-  html`<script nonce="${nonce}">${raw(EARLY)}</script>
-`
-}<link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
+<link rel="stylesheet" href="${assets.style}">${site.style && html`<style nonce="${nonce}">${raw(site.style)}</style>`}<link rel="icon" href="${icon.path}" type="${icon.type}">
 ${page.script?.finish && html`<script defer src="${assets.webauthn}" nonce="${nonce}"></script>`}<script type="module" src="${assets.script}" nonce="${nonce}"></script></head>
 <body${kind && html` class="${kind}"`} data-moment="${t('button.moment')}">
 ${main}
 ${footer(look, page.tucked)}
+${page.script?.finish && html`<i id="pressed" popover="manual"></i>`}
 ${page.script && html`<script type="application/json" id="data">${raw(dataBlock(page.script))}</script>`}
 </body>
 </html>

@@ -206,13 +206,13 @@ if (blocked) say(new Refusal(blocked));
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('button[data-passkey]'))) {
   // What can't work here is not there to be pressed; what didn't load may load the next time, and who was signed out can sign in again.
   button.hidden = blocked !== undefined && blocked !== 'offline';
+  button.removeAttribute('popovertarget');
   button.addEventListener('click', () => (blocked ? location.reload() : ceremony({ button, hint: button.dataset.passkey })));
 }
 if (blocked) hideField();
-else {
-  // The page paints before its script is there: a press that came too early for it counts now. `layout.ts` has the browser remember it.
-  /** @type {HTMLElement | null | undefined} */ (/** @type {any} */ (globalThis).early?.closest?.('button[data-passkey]'))?.click();
-}
+// The page paints before its script is there: a press that came too early for it counts now (`passkeyButton`). Older browsers have no popovers.
+else if ('popover' in HTMLElement.prototype && document.querySelector('#pressed:popover-open'))
+  /** @type {HTMLElement | null} */ (document.querySelector('button[data-passkey]'))?.click();
 if (!blocked && field) {
   autofill();
   setInterval(() => Date.now() > until && document.hasFocus() && autofill(), 10_000);

@@ -50,9 +50,12 @@ export const reauthenticationScript = (look: Look, ceremony: Ceremony, destinati
   words: ceremonyWords(look, 'prove'),
 });
 
-/** The one amber button of a page, for a ceremony. `hint`: the kind of authenticator the browser should offer first. */
+/**
+ * The one amber button of a page, for a ceremony. `hint`: the kind of authenticator the browser should offer first. A press before the page's script is there
+ * opens an empty popover, which is how the browser remembers it for the script.
+ */
 export const passkeyButton = (text: string, hint = ''): Html =>
-  html`<button type="button" class="button primary" data-passkey="${hint}">${ICONS.key}<span>${text}</span></button>`;
+  html`<button type="button" class="button primary" data-passkey="${hint}" popovertarget="pressed" popovertargetaction="show">${ICONS.key}<span>${text}</span></button>`;
 
 /** Shown to browsers without scripts, since no ceremony works in them; a code is another way in, but proves and makes no passkey. */
 export const noScript = ({ t, appUrl }: Look, otherwise: 'code' | 'none' = 'none'): Html =>
