@@ -53,7 +53,8 @@ export async function step(page) {
   if (!(await button.count())) return false;
   const before = page.url();
   await page.touch?.();
-  await button.click({ timeout: 3000 });
+  // Where the suggestion beside the button was answered first, the button is gone.
+  await button.click({ timeout: 3000 }).catch(() => {});
   await page.waitForURL((url) => url.href !== before, { timeout: 5000 }).catch(() => {});
   return true;
 }
