@@ -75,7 +75,8 @@ export function createGuard({ credentials, sessionCookie, onRefusal }: Deps) {
     const key = c.req.header('x-api-key');
     if (key !== undefined && who === 'browser') throw new AppError('api_key_auth_not_allowed');
     if (key === undefined) throw new AppError('not_signed_in');
-    const caller = await credentials.apiKey(key);
+    // A header's bytes come as one character each; what was typed is UTF-8.
+    const caller = await credentials.apiKey(Buffer.from(key, 'latin1').toString());
     if (!caller) throw new AppError('invalid_api_key');
     return caller;
   };

@@ -167,8 +167,7 @@ export function createApiKeys(deps: { db: Db; clock: Clock; random: Random; log:
 
     /** The caller a key stands for; undefined when it is unknown, spent or revoked. Throws `invalid_api_key` when its owner may not act. */
     async find(value: string): Promise<Caller | undefined> {
-      // A header's bytes come as one character each; what was typed is UTF-8.
-      const hash = sha256(Buffer.from(value, 'latin1').toString());
+      const hash = sha256(value);
       if (staticHash && timingSafeEqual(staticHash, Buffer.from(hash))) {
         const owner = await staticOwner();
         return owner && callerOf(owner, { id: 'static', scopes: ['full'] });
