@@ -26,6 +26,12 @@ export async function stepOf(
   return view.kind === 'step' ? view : 'elsewhere';
 }
 
+/** The step for a page that is shown wherever the person may be by now; undefined where no application asks. */
+export async function askingOf(c: Ctx, deps: Pick<PageDeps, 'flow' | 'cookies'>, destination: Destination): Promise<StepView | undefined> {
+  const step = await stepOf(c, deps, destination);
+  return step === 'elsewhere' ? undefined : step;
+}
+
 /** Takes a step and answers where to go next. */
 export async function takeStep(
   c: Ctx,

@@ -7,7 +7,7 @@ import { signedOutPage, signOutPage } from '../pages/sign-out.ts';
 import { forgetSignOutRefused, wasSignOutRefused } from '../sign-out-refused.ts';
 import { beginLogin, byScript, clientOf, formOf, type PageDeps, refusedCode, sessionOf, shownPerson, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
-import { stepOf } from './interaction.ts';
+import { askingOf, stepOf } from './interaction.ts';
 
 /** Registers `/login`, its alternatives, one-time codes and signing out. */
 export function loginPages(app: OpenAPIHono<Env>, deps: PageDeps) {
@@ -63,8 +63,7 @@ function codeRoutes(app: OpenAPIHono<Env>, deps: PageDeps) {
       const refused = refusedCode(c, log, cause, await clientOf(c, deps, destination));
       const isWhole = code.length === 6 || code.length === 12;
       const problem: MessageKey = refused === 'user_disabled' ? 'code.error.disabled' : isWhole ? 'code.error.wrong' : 'code.error.length';
-      const step = destination.interaction ? await stepOf(c, deps, destination) : undefined;
-      const asking = step === 'elsewhere' ? undefined : step;
+      const asking = await askingOf(c, deps, destination);
       const here = toward('/login/alternative/code', destination);
       const status = refused === 'user_disabled' ? 403 : 401;
       const id = shortId(c.var.requestId);

@@ -7,7 +7,7 @@ import { invitationPage, signUpClosedPage, signUpPage } from '../pages/sign-up.t
 import { AccountForm, type Mistakes, mistakesOf, typed, unreadable } from './account-form.ts';
 import { formOf, type PageDeps, refusedCode, signedIn } from './deps.ts';
 import { destinationOf, onwardPath } from './destination.ts';
-import { stepOf } from './interaction.ts';
+import { askingOf, stepOf } from './interaction.ts';
 
 /** Registers the form of an account that somebody makes themselves, with a token or where everybody may. */
 export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
@@ -43,8 +43,7 @@ export function signUpPages(app: OpenAPIHono<Env>, deps: PageDeps) {
     const destination = destinationOf(form);
     const [values, token] = [typed(form), tokenOf(form.token)];
     const again = async (wrong: Mistakes) => {
-      const step = await stepOf(c, deps, destination);
-      const asking = step === 'elsewhere' ? undefined : step;
+      const asking = await askingOf(c, deps, destination);
       const model = { token, destination, client: asking?.client, values, wrong, emailRequired: signUps.requiresEmail(), status: 400 };
       return renderer.render(c, (look) => signUpPage(look, model), { ...asking, here: hereOf(token, destination) });
     };
