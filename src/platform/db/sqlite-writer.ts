@@ -108,6 +108,11 @@ export class Writer {
   }
 
   #start(): void {
+    this.#begun(() => this.#savepoint.run());
+  }
+
+  /** Opens the outer transaction unless it is open, and does `then` within it. */
+  #begun(then: () => void = () => {}): void {
     try {
       if (!this.#open) {
         this.reader.forget();
@@ -116,7 +121,7 @@ export class Writer {
         measured(this.#slow, 'begin immediate', () => this.#begin.run());
         this.#open = true;
       }
-      this.#savepoint.run();
+      then();
     } catch (cause) {
       // The outer transaction can be gone (disk full): then so is what the others in it did.
       if (this.#open && !this.#db.isTransaction) this.#abandon(cause);
@@ -137,16 +142,19 @@ export class Writer {
   }
 
   /**
-   * Runs jobs within one savepoint: SQLite copies every page that is changed for the first time after a savepoint, which costs a small job as much as a
-   * statement. Answers false when one of them failed: then nothing of them is done, and each must be run by itself, so that only what fails is taken back.
+   * Runs jobs without a savepoint each, or, where nobody else is in the transaction, without any: SQLite copies every page that is changed for the
+   * first time after a savepoint, which costs a small job as much as a statement. Answers false when one of them failed: then nothing of them is
+   * done, and each must be run by itself, so that only what fails is taken back.
    */
   #runAtOnce(jobs: readonly Job[]): boolean {
-    if (!this.#startFor(jobs)) return true;
+    const among = this.#open;
+    if (!this.#startFor(jobs, () => (among ? this.#start() : this.#begun()))) return true;
     try {
       for (const job of jobs) job.run();
-      this.#release.run();
+      if (among) this.#release.run();
     } catch (cause) {
-      this.#rollBack(cause);
+      if (among) this.#rollBack(cause);
+      else this.#abandon(cause);
       return false;
     }
     this.#batch.push(...jobs);
@@ -154,7 +162,7 @@ export class Writer {
   }
 
   #runAlone(job: Job): void {
-    if (!this.#startFor([job])) return;
+    if (!this.#startFor([job], () => this.#start())) return;
     // Whoever gives up has seen what others did before (“this code was used”), and hears of it when that is durable.
     this.#batch.push(job);
     try {
@@ -171,9 +179,9 @@ export class Writer {
   }
 
   /** False when there is no way to begin, of which the jobs have been told. */
-  #startFor(jobs: readonly Job[]): boolean {
+  #startFor(jobs: readonly Job[], start: () => void): boolean {
     try {
-      this.#start();
+      start();
       return true;
     } catch (cause) {
       for (const job of jobs) job.fail(cause);
