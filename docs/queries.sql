@@ -527,7 +527,7 @@ select "asked"."user_id" as "asked_user_id", "asked"."session_id" as "asked_sess
 delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id";
 
 -- taking
-delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id";
+delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ?;
 
 -- notingUse
 update "passkey" set "counter" = ?, "backup_state" = ?, "last_used_at" = ? where "id" = ?;

@@ -76,6 +76,7 @@ const JUST_SIGNED_IN_SECONDS = 60;
 /** `last_used_at` is for people; to write it at each use would cost every sign-in a statement. */
 const LAST_USED_SECONDS = 3600;
 
+type ReadClientData = ReturnType<typeof readClientData>;
 type Answered = NonNullable<Awaited<ReturnType<ReturnType<typeof passkeyStore>['answered']>>>;
 
 /** An answer that was found right. */
@@ -119,15 +120,15 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
     return { id, challenge };
   };
 
-  const claimedBy = (ceremony: Ceremony, id: string, clientDataJSON: string): Claimed => ({
-    challenge: readClientData(clientDataJSON).challenge,
+  const claimedBy = (ceremony: Ceremony, id: string, { data }: ReadClientData): Claimed => ({
+    challenge: data.challenge,
     browserHash: sha256(id),
     ceremony,
     now: clock.now(),
   });
 
   /** Verifies before it takes: a right answer then needs one transaction, and a wrong one spends the challenge by itself. */
-  const judge = async (claimed: Claimed, answer: Assertion, session?: CallerSession): Promise<Judged> => {
+  const judge = async (claimed: Claimed, answer: Assertion, clientData: ReadClientData, session?: CallerSession): Promise<Judged> => {
     const row = await passkeyStore(db).answered(claimed, answer.id);
     if (!row) throw new AppError('invalid_webauthn_session', { detail: 'no such challenge for this browser and ceremony' });
     try {
@@ -137,7 +138,8 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const known = storedPasskey(row);
       const passkey = session && known?.userId !== session.userId ? undefined : known;
       const policy = await webauthn.policy();
-      const verified = await webauthn.verifyAssertion({ answer, challenge: claimed.challenge, policy, passkey, discoverable: !session });
+      const asked = { challenge: claimed.challenge, policy, discoverable: !session };
+      const verified = await webauthn.verifyAssertion({ answer, clientData, passkey, ...asked });
       if (!passkey) throw new AppError('webauthn_authentication_failed');
       if (!decidePerson({ id: passkey.userId, disabled: row.disabled ?? 1 }).allow) throw new AppError('user_disabled');
       return { row, passkey, verified };
@@ -212,8 +214,9 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       // Before the answer is read: who began elsewhere learns that, whatever they sent.
       if (!id) throw new AppError('missing_session_id');
       const answer = readAssertion(response);
-      const claimed = claimedBy('login', id, answer.response.clientDataJSON);
-      const judged = await judge(claimed, answer);
+      const clientData = readClientData(answer.response.clientDataJSON);
+      const claimed = claimedBy('login', id, clientData);
+      const judged = await judge(claimed, answer, clientData);
       const { userId, username } = judged.passkey;
       const signedIn = () => audit.recording(db, { event: 'SIGN_IN', user: { id: userId, username }, origin });
       const opening = { userId, amr: ['phr'], origin } as const;
@@ -257,7 +260,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const { id, session, response, origin } = from;
       if (!id) throw new AppError('missing_session_id');
       const answer = readAttestation(response);
-      const claimed = claimedBy('registration', id, answer.response.clientDataJSON);
+      const claimed = claimedBy('registration', id, readClientData(answer.response.clientDataJSON));
       // No transaction around both: a wrong answer must spend the challenge, and a rollback would give it back.
       const asked = await passkeyStore(db).takeChallenge(claimed);
       if (!asked || asked.user_id !== session.userId || asked.session_id !== session.id) throw new AppError('invalid_webauthn_session');
@@ -320,8 +323,9 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
         return { proof: await newProof(db, session.userId, session.id, session.authTime), maxAge: PROOF_SECONDS, started: undefined };
       }
       const answer = readAssertion(response);
-      const claimed = claimedBy('reauthentication', id, answer.response.clientDataJSON);
-      const judged = await judge(claimed, answer, session);
+      const clientData = readClientData(answer.response.clientDataJSON);
+      const claimed = claimedBy('reauthentication', id, clientData);
+      const judged = await judge(claimed, answer, clientData, session);
       return db.transaction().execute(async (tx) => {
         await settle(tx, claimed, judged, origin);
         const started = await sessions.start(tx, { userId: session.userId, amr: ['phr'], origin, replaces: sessionValue || undefined });

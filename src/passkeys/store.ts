@@ -29,15 +29,16 @@ const answered = compileOnce((db, v: Key & { credentialId: string }) =>
     .where('asked.ceremony', '=', v.ceremony)
     .where('asked.expires_at', '>', v.now),
 );
-const takeChallenge = compileOnce((db, v: Key) =>
+const claimedChallenge = (db: Db, v: Key) =>
   db
     .deleteFrom('webauthn_challenge')
     .where('challenge', '=', v.challenge)
     .where('browser_hash', '=', v.browserHash)
     .where('ceremony', '=', v.ceremony)
-    .where('expires_at', '>', v.now)
-    .returning(['user_id', 'session_id']),
-);
+    .where('expires_at', '>', v.now);
+const takeChallenge = compileOnce((db, v: Key) => claimedChallenge(db, v).returning(['user_id', 'session_id']));
+// SQLite makes a table for what a statement returns, and nobody needs it here.
+const spendChallenge = compileOnce(claimedChallenge);
 
 type Use = Pick<Row<'passkey'>, 'id' | 'counter' | 'backup_state' | 'last_used_at'>;
 const noteUse = compileOnce((db, { id, counter, backup_state, last_used_at }: Use) =>
@@ -56,7 +57,7 @@ export const passkeyStore = (db: Db) => {
     takeChallenge: async (claimed: Claimed) => (await takeChallenge(db, { ...claimed })).rows[0],
 
     /** The statements, to be run with others. */
-    taking: (claimed: Claimed): CompiledQuery => takeChallenge.with(db, { ...claimed }),
+    taking: (claimed: Claimed): CompiledQuery => spendChallenge.with(db, { ...claimed }),
     notingUse: (use: Use): CompiledQuery => noteUse.with(db, use),
 
     /** Undefined when the credential id is taken, whoever has it. */

@@ -33,11 +33,13 @@ export const badAnswer = (detail: string, { problem, message, cause }: { problem
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads clientDataJSON (base64url) without judging it; throws `invalid_webauthn_response`. */
-export function readClientData(clientDataJSON: string): ClientData {
+/** Reads clientDataJSON (base64url) without judging it: its bytes, which are what is signed, and what they say. Throws `invalid_webauthn_response`. */
+export function readClientData(clientDataJSON: string): { bytes: Uint8Array; data: ClientData } {
+  let bytes: Uint8Array;
   let data: unknown;
   try {
-    data = JSON.parse(utf8.decode(base64url.decode(clientDataJSON)));
+    bytes = base64url.decode(clientDataJSON);
+    data = JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw badAnswer('clientDataJSON is not JSON', { cause });
   }
@@ -45,7 +47,7 @@ export function readClientData(clientDataJSON: string): ClientData {
   if (typeof type !== 'string' || typeof challenge !== 'string' || typeof origin !== 'string') {
     throw badAnswer('clientDataJSON lacks type, challenge or origin');
   }
-  return data as ClientData;
+  return { bytes, data: data as ClientData };
 }
 
 /**

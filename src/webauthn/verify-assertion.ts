@@ -1,7 +1,7 @@
 import { base64url } from 'jose';
 import { AppError } from '#platform/errors.ts';
 import type { Assertion } from './answer.ts';
-import { badAnswer, checkClientData, readClientData } from './challenge.ts';
+import { badAnswer, checkClientData, type readClientData } from './challenge.ts';
 import { checkAuthenticatorData, readAuthenticatorData } from './flags.ts';
 import { userHandleOf } from './options.ts';
 import type { Policy, RelyingParty, Sha256 } from './relying-party.ts';
@@ -47,15 +47,17 @@ export function createAssertionVerifier({
 
   return async (from: {
     answer: Assertion;
+    /** Its `clientDataJSON`, read. */
+    clientData: ReturnType<typeof readClientData>;
     challenge: string;
     policy: Policy;
     passkey: StoredPasskey | undefined;
     /** Nobody named the person beforehand (no allowCredentials), so the answer must (section 7.2 step 6). */
     discoverable: boolean;
   }): Promise<VerifiedAssertion> => {
-    const { answer, challenge, policy, passkey, discoverable } = from;
-    const { clientDataJSON, authenticatorData, signature, userHandle } = answer.response;
-    checkClientData(readClientData(clientDataJSON), { type: 'webauthn.get', challenge, rp });
+    const { answer, clientData, challenge, policy, passkey, discoverable } = from;
+    const { authenticatorData, signature, userHandle } = answer.response;
+    checkClientData(clientData.data, { type: 'webauthn.get', challenge, rp });
     const signedData = base64url.decode(authenticatorData);
     const data = readAuthenticatorData(signedData);
     checkAuthenticatorData(data, { rpIdHash, policy });
@@ -68,7 +70,7 @@ export function createAssertionVerifier({
 
     if (!passkey || passkey.credentialId !== answer.id) throw notVerified('unknown credential');
     if (userHandle && userHandle !== userHandleOf(passkey.userId)) throw notVerified("another person's user handle");
-    const clientDataHash = sha256(base64url.decode(clientDataJSON));
+    const clientDataHash = sha256(clientData.bytes);
     const signed = new Uint8Array(signedData.length + clientDataHash.length);
     signed.set(signedData);
     signed.set(clientDataHash, signedData.length);

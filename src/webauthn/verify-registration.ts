@@ -96,7 +96,7 @@ export function createRegistrationVerifier({ rp, sha256, checkKey }: { rp: Relyi
     challenge: string;
     policy: Policy;
   }): Promise<VerifiedRegistration> => {
-    checkClientData(readClientData(answer.response.clientDataJSON), { type: 'webauthn.create', challenge, rp });
+    checkClientData(readClientData(answer.response.clientDataJSON).data, { type: 'webauthn.create', challenge, rp });
     const lib = await library();
     try {
       const { authData, encoded } = readAttestationObject(lib, answer.response.attestationObject);

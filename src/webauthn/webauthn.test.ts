@@ -5,6 +5,7 @@ import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import { cbor, createAuthenticator, type Overrides } from '../testing/authenticator.ts';
 import { nameOf } from './aaguid.ts';
 import { readAssertion } from './answer.ts';
+import { readClientData } from './challenge.ts';
 import { userHandleOf } from './options.ts';
 import { relyingParty } from './relying-party.ts';
 import { createAssertionVerifier } from './verify-assertion.ts';
@@ -40,7 +41,9 @@ async function verdicts(overrides: Overrides, edit: (answer: object) => object =
   const response = edit(device.assert({ challenge, rpId: rp.id }, overrides)) as ReturnType<typeof device.assert>;
   const passkey = { userId: USER, credentialId: credential.id, publicKey: key.toString('base64url'), counter: 0, backupEligible: true };
   const ours = async () => {
-    await verifyAssertion({ answer: readAssertion(response), challenge, policy, passkey, discoverable: true });
+    const answer = readAssertion(response);
+    const clientData = readClientData(answer.response.clientDataJSON);
+    await verifyAssertion({ answer, clientData, challenge, policy, passkey, discoverable: true });
   };
   const theirs = async () => {
     const stored = { id: credential.id, publicKey: new Uint8Array(key), counter: 0 };
