@@ -48,14 +48,16 @@ const refusalOf = (row: { who: Who; path: string }, caller: Caller, reads: boole
   return caller.key && !keyReaches(caller.key.scopes, row.path, reads) ? new AppError('api_key_scope') : undefined;
 };
 
+/** The session a request brings, in the browser's one session cookie, or, where there is none, as `Authorization: <any scheme> <session>`. */
+export const broughtSession = (c: Ctx, cookie: string | undefined): string | undefined =>
+  cookie ?? /^\S+ +(\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
+
 /**
  * The cookie first, then `Authorization: <any scheme> <session>`, then `X-API-Key`. `sessionCookie` answers the browser's one session cookie.
  */
 export function createGuard({ credentials, sessionCookie, onRefusal }: Deps) {
   const bySession = async (c: Ctx): Promise<Caller | undefined> => {
-    const cookie = sessionCookie(c);
-    if (cookie) return credentials.session(cookie);
-    const value = /^\S+ +(\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
+    const value = broughtSession(c, sessionCookie(c));
     return value ? credentials.session(value) : undefined;
   };
 

@@ -109,6 +109,19 @@ test('SEC-139 proving oneself again gives the session a new value, and the old o
   assert.equal((await old.request('/api/users/me')).status, 401);
 });
 
+test('SEC-139 the old value is dead as well where a program brings it in the Authorization header', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await ann.login();
+  const id = await sessionOf(ann);
+  const bearer = { headers: { authorization: `Bearer ${ann.cookie('__Host-access_token')}` } };
+  ann.jar.delete('__Host-access_token');
+  const options = await (await ann.request('/api/webauthn/reauthenticate/start', bearer)).json();
+  assert.equal((await ann.request('/api/webauthn/reauthenticate', { json: ann.device.assert(options), ...bearer })).status, 204);
+  assert.equal(await sessionOf(ann), id);
+  assert.equal((await w.request('/api/users/me', bearer)).status, 401);
+});
+
 test('SEC-067 signing out ends the proof with the session', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { actorOf } from '#access/actor.ts';
 import type { Caller } from '#access/caller.ts';
+import { broughtSession } from '#access/guard.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Ctx, type Env, type Origin, originOf } from '#platform/http/context.ts';
 import { date, dateOrNull } from '#platform/http/contract.ts';
@@ -73,7 +74,7 @@ export function passkeyRoutes(app: OpenAPIHono<Env>, { endpoints, passkeys, pass
     return showUser(userId);
   });
   app.openapi(contract.logout, async (c) => {
-    const value = cookies.session.read(c);
+    const value = broughtSession(c, cookies.session.read(c));
     if (value) await endSession(value, originOf(c));
     cookies.session.clear(c);
     cookies.reauthentication.clear(c);
@@ -105,7 +106,7 @@ function reauthenticationRoutes(app: OpenAPIHono<Env>, { passkeys, cookies, log 
   app.openapi(contract.reauthenticate, async (c) => {
     const body: unknown = await c.req.json().catch(() => undefined);
     const response = typeof body === 'object' && body !== null && 'response' in body ? body : undefined;
-    const sessionValue = cookies.session.read(c) ?? '';
+    const sessionValue = broughtSession(c, cookies.session.read(c)) ?? '';
     const proven = await passkeys
       .reauthenticate({ id: cookies.ceremony.read(c), session: sessionOf(c), response, origin: originOf(c), sessionValue })
       .catch((cause) => logRefusedSignIn(log, originOf(c), cause));

@@ -284,6 +284,16 @@ test('SEC-067 after signing out the old cookie opens nothing', async (t) => {
   assert.equal((await ann.request('/api/webauthn/logout', { method: 'POST' })).status, 401);
 });
 
+test('SEC-067 signing out ends the session of a program that brings it in the Authorization header, too', async (t) => {
+  const w = await world(t);
+  const ann = await person(w, { username: 'ann' });
+  await ann.login();
+  const bearer = { headers: { authorization: `Bearer ${ann.cookie(COOKIE)}` } };
+  assert.equal((await w.request('/api/webauthn/logout', { method: 'POST', ...bearer })).status, 204);
+  assert.equal((await w.request('/api/users/me', bearer)).status, 401);
+  assert.equal(await standing(ann), 401);
+});
+
 test('SEC-062 disabling somebody ends their sessions for good', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann' });
