@@ -92,6 +92,20 @@ test('names, ends and scopes of a key are checked', async (t) => {
   assert.deepEqual(twice.body.apiKey.scopes, ['users:read', 'read']);
 });
 
+test('an end that could not be written back, as it is beyond the year 9999, is refused by name wherever an end can be given', async (t) => {
+  const w = await world(t);
+  const call = await withSession(await person(w, { username: 'ann', admin: true }));
+  assert.equal((await w.api('POST', '/api/oidc/clients', { id: 'app', name: 'App', callbackURLs: [] })).status, 201);
+  for (const [path, body] of [
+    ['/api/api-keys', { name: 'homelab' }],
+    ['/api/oidc/clients/app/secrets', {}],
+  ] as const) {
+    const refused = await call('POST', path, { ...body, expiresAt: '9999-12-31T23:59:59-05:00' });
+    assert.deepEqual([refused.status, refused.body.details?.fields[0].field], [400, 'expiresAt'], path);
+    assert.equal((await call('POST', path, { ...body, expiresAt: '9999-12-31T23:59:59Z' })).status, 201, path);
+  }
+});
+
 // A form whose date was not filled in must not make something that lasts for ever; Pocket ID reads "" as no date, and refuses it, too.
 test('an empty end is refused by name wherever an end can be given, and means neither never nor now', async (t) => {
   const w = await world(t);

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, json, ListQuery, nullIsAbsent, pageOf, problems } from '#platform/http/contract.ts';
+import { answer, json, ListQuery, moment, nullIsAbsent, pageOf, problems } from '#platform/http/contract.ts';
 import { line, lines } from '#platform/text.ts';
 
 /** `full` reaches all its owner may do, `read` all they may read, `<family>:read` and `<family>:write` one family of the API. */
@@ -38,7 +38,7 @@ const ApiKeyWithToken = z
   .object({ apiKey: ApiKey, token: z.string().openapi({ description: 'The key itself; shown this once' }) })
   .openapi('ApiKeyWithToken');
 
-const expiresAt = nullIsAbsent(z.iso.datetime({ offset: true, local: false }).optional());
+const expiresAt = nullIsAbsent(moment().optional());
 export const CreateApiKey = z
   .object({
     name: line({ min: 3, max: 50 }),

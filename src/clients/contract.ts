@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, emptyIsObject, json, ListQuery, nullIsAbsent, optionalJson, pageOf, problems } from '#platform/http/contract.ts';
+import { answer, emptyIsObject, json, ListQuery, moment, nullIsAbsent, optionalJson, pageOf, problems } from '#platform/http/contract.ts';
 import { isUrl, line, lines } from '#platform/text.ts';
 import { GroupMinimal } from '../groups/minimal.contract.ts';
 
@@ -260,9 +260,7 @@ export const createSecret = createRoute({
   summary: 'Add a secret; the others stay valid',
   request: {
     params: byId,
-    body: optionalJson(
-      z.object({ secret: OwnSecret, expiresAt: nullIsAbsent(z.iso.datetime({ offset: true }).optional()) }).openapi('ClientSecretCreate'),
-    ),
+    body: optionalJson(z.object({ secret: OwnSecret, expiresAt: nullIsAbsent(moment().optional()) }).openapi('ClientSecretCreate')),
   },
   middleware: [emptyIsObject],
   responses: {

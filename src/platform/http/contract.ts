@@ -126,4 +126,6 @@ export const date = (at: number) => rfc3339(at);
 /** An RFC 3339 text that a contract has checked, in whole seconds. */
 export const secondsOf = <T extends string | undefined | null>(text: T) =>
   (typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : undefined) as T extends string ? number : number | undefined;
+/** A moment with its zone, whose year has four digits in UTC, too: beyond, the answer would be a date that nobody reads. */
+export const moment = () => z.iso.datetime({ offset: true }).refine((text) => secondsOf(text) < Date.UTC(10_000, 0) / 1000);
 export const dateOrNull = (at: number | null) => (at === null ? null : rfc3339(at));
