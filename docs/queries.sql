@@ -524,7 +524,7 @@ insert into "webauthn_challenge" ("challenge", "browser_hash", "ceremony", "user
 select "asked"."user_id" as "asked_user_id", "asked"."session_id" as "asked_session_id", "passkey"."id", "passkey"."user_id", "passkey"."credential_id", "passkey"."public_key", "passkey"."counter", "passkey"."name", "passkey"."backup_eligible", "passkey"."backup_state", "passkey"."last_used_at", "user"."username", "user"."disabled" from "webauthn_challenge" as "asked" left join "passkey" on "passkey"."credential_id" = ? left join "user" on "user"."id" = "passkey"."user_id" where "asked"."challenge" = ? and "asked"."browser_hash" = ? and "asked"."ceremony" = ? and "asked"."expires_at" > ?;
 
 -- takeChallenge
-delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id";
+delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ? returning "user_id", "session_id", "expires_at";
 
 -- taking
 delete from "webauthn_challenge" where "challenge" = ? and "browser_hash" = ? and "ceremony" = ? and "expires_at" > ?;

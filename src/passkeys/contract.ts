@@ -51,7 +51,10 @@ export const finishRegistration = createRoute({
   path: '/api/webauthn/register/finish',
   summary: 'Add a passkey',
   request: { body: json(RegistrationAnswer) },
-  responses: { 200: answer(Credential), ...problems(...ceremony, 'synced_passkey_not_allowed', 'passkey_already_registered', ...signedIn) },
+  responses: {
+    200: answer(Credential),
+    ...problems(...ceremony, 'synced_passkey_not_allowed', 'passkey_already_registered', ...signedIn, 'reauthentication_required'),
+  },
 });
 export const startLogin = createRoute({
   tags,

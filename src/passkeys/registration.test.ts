@@ -151,6 +151,23 @@ test('a second passkey needs a fresh proof; the first one does not', async (t) =
   assert.equal((await start()).status, 401);
 });
 
+test('a first passkey that was begun in a session that is not fresh is not added once there is another', async (t) => {
+  const w = await world(t);
+  const ann = await newcomer(w);
+  w.clock.advance(1800);
+  const begun = await ann.answersRegistration();
+  const other = ann.otherBrowser();
+  await other.signIn({ amr: 'otp' });
+  const first = await other.answersRegistration();
+  const slow = await other.answersRegistration();
+  assert.equal((await other.sendsRegistration(first)).status, 200);
+  const refused = await ann.sendsRegistration(begun);
+  assert.deepEqual([refused.status, (await toldBy(refused)).code], [401, 'reauthentication_required']);
+  // What counts is that the session was fresh when it was begun.
+  w.clock.advance(299);
+  assert.equal((await other.sendsRegistration(slow)).status, 200);
+});
+
 test('SEC-085 without user verification no passkey is added where it is required', async (t) => {
   const w = await world(t);
   const ann = await newcomer(w);

@@ -2,6 +2,7 @@ import type { CompiledQuery } from 'kysely';
 import { decidePerson } from '#access/decide.ts';
 import type { Clock } from '#platform/clock.ts';
 import { together } from '#platform/db/in-place.ts';
+import { lockRow } from '#platform/db/lock.ts';
 import type { Db } from '#platform/db/open.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Origin } from '#platform/http/context.ts';
@@ -174,6 +175,9 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       throw new AppError('invalid_webauthn_session', { detail: 'answered twice' });
   };
 
+  const mayAddTo = (own: readonly PasskeyRow[], { authTime }: CallerSession, begun: number) =>
+    own.length === 0 || authTime + FRESH_SECONDS > begun;
+
   /** Writes a proof of reauthentication; its value goes into the cookie for PROOF_SECONDS. */
   const newProof = async (tx: Db, userId: string, sessionId: string, authTime: number) => {
     const value = random.secret();
@@ -237,7 +241,7 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       const store = passkeyStore(db);
       const [user, own] = await Promise.all([store.person(session.userId), store.listOf(session.userId)]);
       if (!user) throw new AppError('user_not_found');
-      if (own.length > 0 && session.authTime + FRESH_SECONDS <= clock.now()) throw new AppError('reauthentication_required');
+      if (!mayAddTo(own, session, clock.now())) throw new AppError('reauthentication_required');
       const { id, challenge } = await newChallenge('registration', browser, session);
       const options = creationOptions({
         rp: webauthn.rp,
@@ -250,7 +254,10 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       return { id, ...TIMES, options };
     },
 
-    /** Adds the passkey of RegistrationResponseJSON; throws as `finishLogin`, and `synced_passkey_not_allowed`, `passkey_already_registered`. */
+    /**
+     * Adds the passkey of RegistrationResponseJSON; throws as `finishLogin`, and `synced_passkey_not_allowed`, `passkey_already_registered`, and
+     * `reauthentication_required` where it was begun as the first one and no longer is.
+     */
     async finishRegistration(from: {
       id: string | undefined;
       session: CallerSession;
@@ -283,6 +290,10 @@ export function createPasskeys({ db, clock, random, audit, sessions, webauthn, o
       } satisfies PasskeyRow;
       await db.transaction().execute(async (tx) => {
         const store = passkeyStore(tx);
+        // Of two first passkeys the second one sees the other.
+        if (!(await lockRow(tx, 'user', session.userId))) throw new AppError('not_signed_in');
+        const begun = asked.expires_at - CEREMONY_SECONDS;
+        if (!mayAddTo(await store.listOf(session.userId), session, begun)) throw new AppError('reauthentication_required');
         if (!(await store.insert(row))) throw new AppError('passkey_already_registered');
         await onPasskeyAdded(tx, session.userId);
         const data = { credentialID: hexOf(row.credential_id), passkeyName: row.name };

@@ -36,7 +36,7 @@ const claimedChallenge = (db: Db, v: Key) =>
     .where('browser_hash', '=', v.browserHash)
     .where('ceremony', '=', v.ceremony)
     .where('expires_at', '>', v.now);
-const takeChallenge = compileOnce((db, v: Key) => claimedChallenge(db, v).returning(['user_id', 'session_id']));
+const takeChallenge = compileOnce((db, v: Key) => claimedChallenge(db, v).returning(['user_id', 'session_id', 'expires_at']));
 // SQLite makes a table for what a statement returns, and nobody needs it here.
 const spendChallenge = compileOnce(claimedChallenge);
 
