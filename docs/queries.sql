@@ -512,7 +512,7 @@ delete from "one_time_code" where "user_id" = ?;
 -- sweep
 delete from "one_time_code" where "code_hash" in (select "code_hash" from "one_time_code" where "expires_at" <= ? limit ?);
 
--- person
+-- people
 select "id", "username", "disabled" from "user" where ("username_key" = ? or "email_key" = ?) and "is_static" = ? order by "username_key";
 
 -- src/passkeys/store.ts passkeyStore ------------------------------------------------------------------

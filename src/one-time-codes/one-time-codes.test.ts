@@ -115,6 +115,20 @@ test('the command line makes a code by name or address', async (t) => {
   assert.equal(milton.username, 'milton');
 });
 
+// Attack: take somebody's address as one's username, so that their way back in leads into one's own account, and what they add there is one's own.
+test('the command line makes no code for a text that is one person’s username and another’s address', async (t) => {
+  const w = await world(t);
+  await person(w, { username: 'holo', email: 'holo@example.test' });
+  const own = await person(w, { username: 'milton@example.test', email: 'Milton@example.test' });
+  await person(w, { username: 'Holo@example.test', email: 'mallory@example.test' });
+  const origin = { requestId: 'cli', ip: '', userAgent: 'command line' };
+  const issue = (name: string) => w.app.services.oneTimeCodes.issueFor(name, 3600, origin);
+  await assert.rejects(issue('holo@example.test'), { code: 'validation_failed', message: /username .* address of another/ });
+  assert.equal((await issue('holo')).length, 12);
+  const redeemed = await enter(w, await issue('milton@example.test'));
+  assert.equal(((await redeemed.json()) as { id: string }).id, own.id, 'both are theirs');
+});
+
 // Attack: try all codes, from many addresses so that no limit per address counts.
 test('SEC-115 ten wrong guesses end a short code, wherever they come from', async (t) => {
   const w = await world(t);

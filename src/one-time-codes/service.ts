@@ -90,10 +90,15 @@ export function createOneTimeCodes({ db, clock, random, hash, audit, people }: D
       });
     },
 
-    /** For the command line: by username or e-mail address. Throws `user_not_found` or `user_disabled`. */
+    /** For the command line: by username or e-mail address. Throws `user_not_found`, `user_disabled`, or `validation_failed` where it means two people. */
     async issueFor(usernameOrEmail: string, seconds: number, origin: Origin): Promise<string> {
       return db.transaction().execute(async (tx) => {
-        const user = await oneTimeCodeStore(tx).person(fold(usernameOrEmail.trim()));
+        const [user, other] = await oneTimeCodeStore(tx).people(fold(usernameOrEmail.trim()));
+        if (other) {
+          const message =
+            'This is the username of one person and the e-mail address of another: name the one you mean by what only they have';
+          throw new AppError('validation_failed', { message });
+        }
         if (!user) throw new AppError('user_not_found');
         if (!decidePerson(user).allow) throw new AppError('user_disabled');
         const code = await issue(tx, user.id, seconds);

@@ -40,13 +40,13 @@ export const oneTimeCodeStore = (db: Db) => ({
     return Number((await db.deleteFrom('one_time_code').where('code_hash', 'in', over).executeTakeFirst()).numDeletedRows);
   },
 
-  /** Whose username or e-mail address this is, folded; never the user behind STATIC_API_KEY. */
-  person: (folded: string) =>
+  /** Whose username or e-mail address this is, folded: two where it is one's username and another's address; never the user behind STATIC_API_KEY. */
+  people: (folded: string) =>
     db
       .selectFrom('user')
       .select(['id', 'username', 'disabled'])
       .where((e) => e.or([e('username_key', '=', folded), e('email_key', '=', folded)]))
       .where('is_static', '=', 0)
       .orderBy('username_key')
-      .executeTakeFirst(),
+      .execute(),
 });
