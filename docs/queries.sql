@@ -703,9 +703,9 @@ select "user"."id", "user"."username", "user"."email", "user"."email_verified", 
 select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id", "user"."username_key", "user"."email_key", "user"."is_static", "user"."created_at", "user"."updated_at" from "user" where "user"."id" = $1 and "user"."is_static" = $2 for no key update;
 
 -- holdAdministrators
-select "user"."id" from "user" where "user"."is_admin" = ? and "user"."disabled" = ? order by "user"."id";
+select "user"."id" from "user" where "user"."is_admin" = ? and "user"."disabled" = ? and ("user"."is_static" = ? or "user"."id" = ?) order by "user"."id";
 -- on PostgreSQL
-select "user"."id" from "user" where "user"."is_admin" = $1 and "user"."disabled" = $2 order by "user"."id" for no key update;
+select "user"."id" from "user" where "user"."is_admin" = $1 and "user"."disabled" = $2 and ("user"."is_static" = $3 or "user"."id" = $4) order by "user"."id" for no key update;
 
 -- ofGroup
 select "user"."id", "user"."username", "user"."email", "user"."email_verified", "user"."first_name", "user"."last_name", "user"."display_name", "user"."is_admin", "user"."role", "user"."locale", "user"."disabled", "user"."ldap_id" from "user_group_member" as "member" inner join "user" on "user"."id" = "member"."user_id" where "member"."group_id" = ? and "user"."is_static" = ? order by "user"."created_at", "user"."id";

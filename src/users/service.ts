@@ -221,7 +221,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       const body = spelledOut(given);
       await inTransaction(async (tx) => {
         const store = userStore(tx);
-        const administrators = body.isAdmin === false || body.disabled === true ? await store.holdAdministrators() : undefined;
+        const administrators = body.isAdmin === false || body.disabled === true ? await store.holdAdministrators(actor.id) : undefined;
         const before = await store.forChange(id);
         if (!before) throw notFound();
         mayTouch(actor, before);
@@ -261,7 +261,7 @@ export function createUsers({ db, clock, random, audit, groups, claims, policy, 
       const rules = policy();
       await inTransaction(async (tx) => {
         const store = userStore(tx);
-        const administrators = await store.holdAdministrators();
+        const administrators = await store.holdAdministrators(actor.id);
         const before = await store.forChange(id);
         if (!before) throw notFound();
         mayTouch(actor, before);

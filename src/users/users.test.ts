@@ -428,6 +428,19 @@ test('the last administrator can be neither demoted nor disabled nor deleted', a
   assert.equal((await call('DELETE', `/api/users/${other.id}`)).status, 204);
 });
 
+test('the static key is no administrator whom people could leave alone: only who acts with it takes away the last person’s rights', async (t) => {
+  const w = await world(t);
+  const holo = await person(w, { username: 'holo', admin: true });
+  assert.equal((await w.api('GET', '/api/users')).status, 200);
+  const call = await withSession(holo);
+  for (const [method, body] of [['PUT', { isAdmin: false }], ['PUT', { disabled: true }], ['DELETE']] as const) {
+    const refused = await call(method, `/api/users/${holo.id}`, body);
+    assert.deepEqual([refused.status, refused.body?.code], [409, 'last_administrator'], method);
+  }
+  assert.equal((await w.api('PUT', `/api/users/${holo.id}`, { isAdmin: false })).status, 200);
+  assert.equal((await w.api('DELETE', `/api/users/${holo.id}`)).status, 204);
+});
+
 test('of two administrators who demote each other at the same time, one stays', async (t) => {
   const w = await world(t, { staticApiKey: undefined });
   const [ann, bea] = [await person(w, { username: 'ann', admin: true }), await person(w, { username: 'bea', admin: true })];
