@@ -35,7 +35,7 @@ export async function createProofs(foundation: Foundation, { sessions, users, gr
     },
     onPasskeyAdded: (tx, userId) => oneTimeCodes.endAllOf(tx, userId),
   });
-  const passkeyList = createPasskeyList({ db, audit, hold: users.hold });
+  const passkeyList = createPasskeyList({ db, audit, hold: users.hold, endSessions: sessions.endAllOf });
   const oneTimeCodes = createOneTimeCodes({
     db,
     clock,

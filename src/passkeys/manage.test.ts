@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { browser } from '../testing/browser.ts';
-import { person } from '../testing/people.ts';
+import { type Person, person } from '../testing/people.ts';
 import { world } from '../testing/world.ts';
 
 type Listed = { id: string; name: string; lastUsedAt: string | null }[];
@@ -81,6 +81,37 @@ test('an administrator sees anybody’s passkeys and removes them, the last one 
   assert.equal((await ann.request(`${path}/${only?.id}`, { method: 'DELETE' })).status, 403);
 });
 
+// Attack: a session on a stolen device, which without any passkey left would need no fresh proof to add the thief’s own.
+test('with the last passkey that an administrator removes the person’s sessions end, so that none of them adds another one', async (t) => {
+  const w = await world(t);
+  const boss = await person(w, { username: 'boss', admin: true });
+  const ann = await person(w, { username: 'ann' });
+  await boss.signIn();
+  await ann.login();
+  await ann.addPasskey();
+  w.clock.advance(1800);
+  const remove = async (of: Person, i = 0) => {
+    const path = `/api/users/${of.id}/webauthn-credentials`;
+    const passkeys = (await (await boss.request(path)).json()) as Listed;
+    assert.equal((await boss.request(`${path}/${passkeys[i]?.id}`, { method: 'DELETE' })).status, 204);
+  };
+  const begins = async (of: Person) => (await of.request('/api/webauthn/register/start')).status;
+  await remove(ann);
+  assert.equal((await ann.request('/api/users/me')).status, 200, 'another passkey is left');
+  await remove(ann);
+  assert.deepEqual([await begins(ann), (await ann.request('/api/users/me')).status], [401, 401]);
+  const row = await w.database.db
+    .selectFrom('audit_log')
+    .select('data')
+    .where('event', '=', 'PASSKEY_REMOVED')
+    .orderBy('id', 'desc')
+    .executeTakeFirstOrThrow();
+  assert.equal(JSON.parse(row.data).sessions, '1');
+  // One’s own session stays: it would be the last way in.
+  await remove(boss);
+  assert.equal(await begins(boss), 200);
+});
+
 test('SEC-109 neither an API key nor an access token goes through a ceremony or changes a passkey', async (t) => {
   const w = await world(t);
   const ann = await person(w, { username: 'ann', admin: true });
@@ -142,6 +173,7 @@ test('SEC-186 a limited key of an administrator has no say over administrators',
   const ann = await person(w, { username: 'ann' });
   await boss.login();
   await ann.login();
+  await ann.addPasskey();
   const made = await boss.request('/api/api-keys', { json: { name: 'sync', expiresAt: null, scopes: ['users:write'] } });
   const { token } = (await made.json()) as { token: string };
   const asKey = (method: string, path: string, json?: unknown) =>

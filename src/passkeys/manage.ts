@@ -15,8 +15,17 @@ interface ListAudit extends Audit {
   administered(db: Db, actor: Actor, entry: Omit<AuditEntry, 'actor' | 'origin'>): Promise<void>;
 }
 
+/** Ends all sessions of somebody with what was granted in them; answers how many, for the audit log. */
+type EndSessions = (tx: Db, userId: string) => Promise<{ sessions: string } | undefined>;
+interface Deps {
+  db: Db;
+  audit: ListAudit;
+  hold: HoldUser;
+  endSessions: EndSessions;
+}
+
 /** Looking after passkeys that are there: one's own, and as administrator anybody's. */
-export function createPasskeyList({ db, audit, hold }: { db: Db; audit: ListAudit; hold: HoldUser }) {
+export function createPasskeyList({ db, audit, hold, endSessions }: Deps) {
   const remove = async (tx: Transaction<Tables>, userId: string, id: string) => {
     const row = await passkeyStore(tx).remove(id, userId);
     if (!row) throw notFound('Passkey');
@@ -52,11 +61,17 @@ export function createPasskeyList({ db, audit, hold }: { db: Db; audit: ListAudi
       });
     },
 
-    /** An administrator may take the last one too: a lost device must not stay a way in. */
+    /**
+     * An administrator may take the last one too: a lost device must not stay a way in. So the person's sessions end with it, since whoever has none
+     * adds a passkey without proving themselves; but not the administrator's own, who would have no way in left.
+     */
     async removeOfAnybody(actor: Actor, userId: string, id: string): Promise<void> {
       await db.transaction().execute(async (tx) => {
         const user = await hold(tx, actor, userId);
-        const data = { ...(await remove(tx, userId, id)), actorUserID: actor.id, actorUsername: actor.username };
+        const removed = await remove(tx, userId, id);
+        const isLast = (await passkeyStore(tx).listOf(userId)).length === 0;
+        const ended = isLast && actor.id !== userId ? await endSessions(tx, userId) : undefined;
+        const data = { ...removed, ...ended, actorUserID: actor.id, actorUsername: actor.username };
         await audit.administered(tx, actor, { event: 'PASSKEY_REMOVED', user, data });
       });
     },

@@ -232,6 +232,9 @@ export function createSessions({ db, clock, random, audit, limits, neighbours }:
       });
     },
 
+    /** Ends all of somebody's sessions and everything granted in them, in the transaction of what ends them, which has its own row in the audit log. */
+    endAllOf: (tx: Db, userId: string): Promise<{ sessions: string } | undefined> => allRevoked(tx, userId),
+
     /** Removes sessions that are over, or were not used for longer than the idle limit; answers how many. For a job: nothing depends on it. */
     async sweep(limit = 1000): Promise<number> {
       const now = clock.now();
