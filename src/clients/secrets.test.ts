@@ -152,6 +152,19 @@ test('a client has at most 20 secrets, also when they are asked for at the same 
   assert.deepEqual([answers.filter((a) => a.status === 201).length, answers.filter((a) => a.status === 400).length], [20, 5]);
 });
 
+test('secrets that have ended do not stop one who renews them from adding the next', async (t) => {
+  const w = await world(t);
+  await withClient(w);
+  const add = async () => {
+    const expiresAt = new Date((w.clock.now() + 60) * 1000).toISOString();
+    return (await w.api('POST', '/api/oidc/clients/app/secrets', { expiresAt })).status;
+  };
+  for (let n = 0; n < 20; n++) assert.equal(await add(), 201);
+  assert.equal(await add(), 400);
+  w.clock.advance(60);
+  assert.equal(await add(), 201);
+});
+
 test('secrets of a client that is not there are not found', async (t) => {
   const { api } = await world(t);
   const calls = [

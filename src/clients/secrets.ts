@@ -52,8 +52,9 @@ export function createClientSecrets({ db, clock, random, audit, hold }: Deps) {
         throw invalidField('expiresAt', 'invalid_format', 'Expires at must be in the future');
       return db.transaction().execute(async (tx) => {
         const client = await hold(tx, clientId);
-        if ((await clientStore(tx).secretsOf([clientId])).length >= MOST)
-          throw new AppError('validation_failed', { message: `A client has at most ${MOST} secrets: delete one first` });
+        const living = (await clientStore(tx).secretsOf([clientId])).filter((row) => toSecret(row, clock.now()).isActive);
+        if (living.length >= MOST)
+          throw new AppError('validation_failed', { message: `A client has at most ${MOST} secrets that work: delete one first` });
         const secret = await add(tx, client, given, expiresAt ?? null);
         const data = { secretId: secret.id, prefix: secret.prefix };
         await audit.administered(tx, actor, { event: 'CLIENT_SECRET_CREATED', client, data });
