@@ -131,6 +131,19 @@ for (const logJson of [false, true]) {
   });
 }
 
+test('a device that waits for its person is found by neither query, however often it asks', async (t) => {
+  const { ask, world } = await running(t, false);
+  const app = await application(world, {});
+  const post = (body: string): RequestInit => ({ method: 'POST', headers: { ...form, authorization: basic(app) }, body });
+  const { device_code } = JSON.parse((await ask('/api/oidc/device/authorize', post('scope=openid'))).text);
+  for (let times = 0; times < 3; times++) {
+    world.clock.advance(5);
+    const asked = await ask('/api/oidc/token', post(`grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=${device_code}`));
+    assert.equal(JSON.parse(asked.text).error, 'authorization_pending');
+    assert.deepEqual([found(asked.lines, 'error'), found(asked.lines, 'unauthorized')], [[], []]);
+  }
+});
+
 test('every line about a request of an application names it, known or not, whatever was wrong with the request', async (t) => {
   const { ask, world } = await running(t, false);
   const app = await application(world, {});

@@ -67,6 +67,8 @@ async function tellRefusal({ db, log, audit }: Refusals, error: OAuthError, call
     ip: origin.ip,
     path,
   };
+  // What a device hears every five seconds while its person has not answered yet is no mistake (RFC 8628 section 3.5).
+  if (error.code === 'authorization_pending') return log.debug('OAuth request waits', fields);
   if (!REFUSALS.has(error.code)) return log.error('OAuth request error', fields);
   log.warn('OAuth request unauthorized', fields);
   if (client && person)
