@@ -77,6 +77,17 @@ for (const [path, status] of [
   });
 }
 
+test('a value of one’s own authenticates also by a library that puts it into a Basic header as it is', async (t) => {
+  const w = await withClient(await world(t));
+  for (const secret of ['base64+made/by+openssl==', 'percent%41and%zz of it', 'one:two&three=four']) {
+    await w.api('POST', '/api/oidc/clients/app/secret', { secret });
+    assert.equal(await asks(w, basic(`app:${secret}`)), 200, `${secret}, as it is`);
+    assert.equal(await asks(w, basic(`app:${encodeURIComponent(secret)}`)), 200, `${secret}, escaped`);
+    assert.equal(await asks(w, undefined, { client_id: 'app', client_secret: encodeURIComponent(secret) }), 401, 'a body is decoded once');
+    assert.equal(await asks(w, basic(`app:${encodeURIComponent(encodeURIComponent(secret))}`)), 401, 'escaped twice');
+  }
+});
+
 test('the longest value of the longest client id authenticates, with every character escaped', async (t) => {
   const w = await world(t);
   const id = '.'.repeat(128);

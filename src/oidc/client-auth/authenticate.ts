@@ -28,8 +28,11 @@ export async function authenticateClient(
   }
   if (client.isPublic) return client;
   if (presented.secret === undefined) throw refuse('client-secret-missing');
-  const hash = deps.values.sha256(presented.secret);
-  const found = client.secrets.find((secret) => secret.hash === hash);
+  const secretOf = (secret: string) => {
+    const hash = deps.values.sha256(secret);
+    return client.secrets.find((one) => one.hash === hash);
+  };
+  const found = secretOf(presented.secret) ?? (presented.unencodedSecret === undefined ? undefined : secretOf(presented.unencodedSecret));
   if (!found) throw refuse('client-secret-wrong');
   if (found.expiresAt !== null && found.expiresAt <= now) throw refuse('client-secret-expired');
   return client;

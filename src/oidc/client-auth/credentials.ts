@@ -7,6 +7,8 @@ export interface PresentedClient {
   id: string;
   /** Absent for method `none`. */
   secret?: string;
+  /** The secret of a Basic header as it stands there, when that is another text: many libraries do not encode it. */
+  unencodedSecret?: string;
   /** RFC 7523: a JWT in place of a secret. */
   assertion?: string;
   method: 'client_secret_basic' | 'client_secret_post' | 'client_assertion' | 'none';
@@ -16,13 +18,13 @@ export interface PresentedClient {
 const MAX_BASIC = 2600;
 const refuse = (reason: string) => new OAuthError('invalid_client', 'client authentication failed', { reason });
 
-/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined; a `+` is a space there. */
-function formDecoded(text: string): string {
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined; a `+` is a space there. Undefined for what nobody encoded so. */
+function formDecoded(text: string): string | undefined {
   if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw refuse('basic-malformed');
+    return undefined;
   }
 }
 
@@ -30,7 +32,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 // biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character is its own UTF-8.
 const ASCII = /^[\x00-\x7f]*$/;
 
-function basic(header: string): { id: string; secret: string } {
+function basic(header: string): { id: string; secret: string; unencodedSecret?: string } {
   const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(header)?.[1];
   if (!encoded || encoded.length > MAX_BASIC) throw refuse('basic-malformed');
   let text: string;
@@ -43,8 +45,10 @@ function basic(header: string): { id: string; secret: string } {
   const colon = text.indexOf(':');
   if (colon < 1) throw refuse('basic-malformed');
   const id = formDecoded(text.slice(0, colon));
-  if (id.includes('\0')) throw refuse('basic-malformed');
-  return { id, secret: formDecoded(text.slice(colon + 1)) };
+  if (id === undefined || id.includes('\0')) throw refuse('basic-malformed');
+  const written = text.slice(colon + 1);
+  const secret = formDecoded(written) ?? written;
+  return secret === written ? { id, secret } : { id, secret, unencodedSecret: written };
 }
 
 function asserted(parameters: Parameters, authorization: string | undefined): PresentedClient {
@@ -76,12 +80,12 @@ export function presentedClient(parameters: Parameters, authorization: string | 
   const bodyId = parameters.get('client_id');
   const bodySecret = parameters.get('client_secret');
   if (authorization !== undefined && /^basic\b/i.test(authorization)) {
-    const { id, secret } = basic(authorization);
+    const { id, ...secrets } = basic(authorization);
     if (bodySecret !== undefined)
       throw new OAuthError('invalid_request', 'more than one client authentication method was used', { reason: 'two-client-auth-methods' });
     if (bodyId !== undefined && bodyId !== id)
       throw new OAuthError('invalid_request', 'client_id differs from the authenticated client', { reason: 'client-id-mismatch' });
-    return secret === '' ? { id, method: 'none' } : { id, secret, method: 'client_secret_basic' };
+    return secrets.secret === '' ? { id, method: 'none' } : { id, ...secrets, method: 'client_secret_basic' };
   }
   if (bodyId === undefined) return undefined;
   return bodySecret === undefined ? { id: bodyId, method: 'none' } : { id: bodyId, secret: bodySecret, method: 'client_secret_post' };
