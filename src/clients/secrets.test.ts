@@ -126,6 +126,21 @@ test('a secret with an end works until then', async (t) => {
   assert.equal((await w.api('GET', '/api/oidc/clients/app/secrets')).body[0].isActive, false);
 });
 
+for (const [order, ends] of [
+  ['first', [60, undefined]],
+  ['last', [undefined, 60]],
+] as const)
+  test(`a value that is there twice works until its later end, the earlier one added ${order}`, async (t) => {
+    const w = await withClient(await world(t));
+    const secret = 'kept-by-the-application';
+    for (const seconds of ends) {
+      const expiresAt = seconds && new Date((w.clock.now() + seconds) * 1000).toISOString();
+      assert.equal((await w.api('POST', '/api/oidc/clients/app/secrets', { secret, expiresAt })).status, 201);
+    }
+    w.clock.advance(61);
+    assert.equal(await works(w, secret), true);
+  });
+
 test('an end in the past, a weak value and a body that is none are refused', async (t) => {
   const w = await withClient(await world(t));
   const past = new Date(w.clock.now() * 1000).toISOString();

@@ -28,12 +28,13 @@ export async function authenticateClient(
   }
   if (client.isPublic) return client;
   if (presented.secret === undefined) throw refuse('client-secret-missing');
-  const secretOf = (secret: string) => {
+  // A value may be there twice, with two ends.
+  const matching = (secret: string) => {
     const hash = deps.values.sha256(secret);
-    return client.secrets.find((one) => one.hash === hash);
+    return client.secrets.filter((one) => one.hash === hash);
   };
-  const found = secretOf(presented.secret) ?? (presented.unencodedSecret === undefined ? undefined : secretOf(presented.unencodedSecret));
-  if (!found) throw refuse('client-secret-wrong');
-  if (found.expiresAt !== null && found.expiresAt <= now) throw refuse('client-secret-expired');
+  const found = [presented.secret, presented.unencodedSecret].flatMap((secret) => (secret === undefined ? [] : matching(secret)));
+  if (found.length === 0) throw refuse('client-secret-wrong');
+  if (found.every(({ expiresAt }) => expiresAt !== null && expiresAt <= now)) throw refuse('client-secret-expired');
   return client;
 }
