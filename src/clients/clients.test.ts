@@ -263,6 +263,19 @@ test('fields of the wrong type or size are refused, and the answer names them', 
   }
 });
 
+test('a claims mapping that names a claim no mapping can replace is refused with that claim’s name, instead of doing nothing', async (t) => {
+  const { api } = await world(t);
+  for (const [claimsMapping, field, claim] of [
+    [{ rename: { email: 'sub' } }, 'claimsMapping.rename.email', 'sub'],
+    [{ rename: { sub: 'user_id' } }, 'claimsMapping.rename.sub', 'sub'],
+    [{ fixed: { iss: 'https://another.test' } }, 'claimsMapping.fixed.iss', 'iss'],
+  ] as const) {
+    const { status, body } = await api('POST', '/api/oidc/clients', { name: 'App', claimsMapping });
+    assert.deepEqual([status, body.details.fields.map((one: { field: string }) => one.field)], [400, [field]]);
+    assert.match(body.error, new RegExp(`Claim ${claim} is reserved`));
+  }
+});
+
 test('clients are listed with the number of groups, sorted, filtered and searched', async (t) => {
   const w = await world(t);
   const group = (await w.api('POST', '/api/user-groups', { name: 'familia', friendlyName: 'Familia' })).body.id;

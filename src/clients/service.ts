@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '#access/actor.ts';
 import { type UriPolicy, uriPatternProblem } from '#oidc/checks/uri-pattern.ts';
+import { PROTOCOL_CLAIMS } from '#oidc/claims.ts';
 import { changes } from '#platform/changes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
@@ -50,6 +51,10 @@ const LOGO_MS = 15_000;
 
 export const clientNotFound = () => notFound('OIDC client');
 
+const demandNone = (fields: FieldError[]): void => {
+  if (fields.length > 0) throw new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
+};
+
 /** Refuses the patterns of the body that may not be registered; those that stand already are let be, so that a stricter rule stops no other change. */
 const checkPatterns = (before: ClientRow, body: UpdateClient | CreateClient, policy: UriPolicy): void => {
   const lists = [
@@ -64,7 +69,19 @@ const checkPatterns = (before: ClientRow, body: UpdateClient | CreateClient, pol
       if (problem) fields.push({ field: `${field}[${i}]`, code: 'invalid_format', message: `${name} ${i + 1} is not valid: ${problem}` });
     });
   }
-  if (fields.length > 0) throw new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
+  demandNone(fields);
+};
+
+/** What a token says of itself is not mapped: a name of it would do nothing, or take away the claim that it is given to. */
+const checkMapping = ({ claimsMapping }: UpdateClient | CreateClient): void => {
+  const reserved = (field: string, names: readonly string[]): FieldError[] =>
+    names
+      .filter((name) => PROTOCOL_CLAIMS.has(name))
+      .map((name) => ({ field: `claimsMapping.${field}`, code: 'reserved', message: `Claim ${name} is reserved and cannot be used` }));
+  demandNone([
+    ...Object.entries(claimsMapping?.rename ?? {}).flatMap(([from, to]) => reserved(`rename.${from}`, [...new Set([from, to])])),
+    ...Object.keys(claimsMapping?.fixed ?? {}).flatMap((name) => reserved(`fixed.${name}`, [name])),
+  ]);
 };
 
 export function createClients({ db, clock, random, audit, neighbours, uriPolicy }: Deps) {
@@ -152,6 +169,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
       const now = clock.now();
       const blank = blankClient(body.id ?? random.rowId(), now);
       checkPatterns(blank, body, uriPolicy);
+      checkMapping(body);
       const logos = await fetchLogos(body);
       const row = mergedClient(blank, body);
       await db
@@ -176,6 +194,7 @@ export function createClients({ db, clock, random, audit, neighbours, uriPolicy 
         const before = await hold(tx, id);
         const body = before.client_type === 'cimd' ? cimdBody(spelledOut(given), before) : spelledOut(given);
         checkPatterns(before, body, uriPolicy);
+        checkMapping(body);
         const after = mergedClient(before, body);
         if (body.isGroupRestricted === false) await allowOnly(tx, actor, after, []);
         await storeLogos(tx, actor, after, logos);
