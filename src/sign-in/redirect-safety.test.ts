@@ -58,6 +58,13 @@ test('without openid and with one registered URI it may be left out', async (t) 
   assert.ok(sent.url.href.startsWith(`${CALLBACK}?code=`));
 });
 
+test('a pattern is no address that a left-out redirect_uri could mean: nobody is sent to one with a star in it', async (t) => {
+  for (const pattern of ['https://app.example.com/*', 'https://*.app.example.com/cb', 'https://app.example.com/cb?x=[ab]']) {
+    const { refuses } = await ready(t, [pattern]);
+    await refuses(undefined, { scope: 'profile' });
+  }
+});
+
 test('oidcc-redirect-uri-query-OK, oidcc-redirect-uri-query-mismatch, oidcc-redirect-uri-query-added: the query is part of what is registered', async (t) => {
   const { milton, rp, refuses } = await ready(t, [`${CALLBACK}?foo=bar`]);
   await refuses(`${CALLBACK}?foo=baz`);

@@ -2,7 +2,7 @@ import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
 import { scopeList } from '../parameters.ts';
 import type { Client } from '../ports.ts';
-import { type UriPolicy, uriMatches } from './uri-pattern.ts';
+import { isGlob, type UriPolicy, uriMatches } from './uri-pattern.ts';
 
 export interface RedirectUri {
   uri: string;
@@ -19,7 +19,7 @@ export function checkRedirectUri(parameters: Parameters, client: Client, policy:
   if (uri === undefined) {
     const [only, ...others] = client.redirectUris;
     const openid = scopeList(parameters.get('scope')).includes('openid');
-    if (openid || only === undefined || others.length > 0 || !uriMatches(only, only, policy))
+    if (openid || only === undefined || others.length > 0 || isGlob(only) || !uriMatches(only, only, policy))
       throw new OAuthError('invalid_request', 'redirect_uri is missing', { reason: 'redirect-uri-missing', about: { client } });
     return { uri: only, sent: false };
   }

@@ -50,7 +50,7 @@ function split(pattern: string): Parts | undefined {
 
 const isWeb = (scheme: string) => scheme === '*' || scheme === 'http' || scheme === 'https';
 /** Whether a pattern is more than one literal URI. In a query `?` and `[…]` are wildcards too. */
-const isGlob = (pattern: string) => pattern.includes('*') || /\?.*[?[]/.test(pattern);
+export const isGlob = (pattern: string) => pattern.includes('*') || /\?.*[?[]/.test(pattern);
 const isNumericHost = (host: string) => /^\d[\d.*]*$/.test(host);
 
 /** One position of a glob: which characters, and whether any number of them. */
