@@ -196,7 +196,8 @@ const secureEnough = (uri: string, { allowInsecure }: UriPolicy) =>
 export function uriMatches(pattern: string, uri: string, policy: UriPolicy): boolean {
   if (uri.includes('#') || !secureEnough(uri, policy)) return false;
   const literal = pattern.split('#', 1)[0] as string;
-  if (!isGlob(literal)) return uri === literal || loopbackMatches(literal, uri);
+  if (uri === literal && !literal.includes('*')) return true;
+  if (!isGlob(literal)) return loopbackMatches(literal, uri);
   const parts = split(pattern);
   const url = normalForm(uri);
   if (!parts || !url || uriPatternProblem(pattern, policy)) return false;
