@@ -144,6 +144,18 @@ test('a device that waits for its person is found by neither query, however ofte
   }
 });
 
+test('a device whose code has expired is refused like any other credential that has: found by "unauthorized" and not by "error"', async (t) => {
+  const { ask, world } = await running(t, false);
+  const app = await application(world, {});
+  const post = (body: string): RequestInit => ({ method: 'POST', headers: { ...form, authorization: basic(app) }, body });
+  const { device_code, expires_in } = JSON.parse((await ask('/api/oidc/device/authorize', post('scope=openid'))).text);
+  world.clock.advance(expires_in);
+  const asked = await ask('/api/oidc/token', post(`grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=${device_code}`));
+  assert.equal(JSON.parse(asked.text).error, 'expired_token');
+  assert.match(found(asked.lines, 'unauthorized').join(''), / reason=device-code-expired /);
+  assert.deepEqual(found(asked.lines, 'error'), []);
+});
+
 test('every line about a request of an application names it, known or not, whatever was wrong with the request', async (t) => {
   const { ask, world } = await running(t, false);
   const app = await application(world, {});

@@ -33,6 +33,7 @@ const REFUSALS = new Set([
   'invalid_client',
   'invalid_grant',
   'invalid_token',
+  'expired_token',
   'access_denied',
   'insufficient_scope',
   'unauthorized_client',
