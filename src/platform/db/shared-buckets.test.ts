@@ -24,3 +24,19 @@ test('replicas on one database count together: of fifty attempts at once exactly
   now += 5000;
   assert.deepEqual([await one.take('login', '192.0.2.1'), await two.take('login', '192.0.2.1')], [undefined, 5]);
 });
+
+test('a clock that is set back by an hour keeps nobody waiting on any replica, and one that is a little behind gives nobody more', async (t) => {
+  const { db, kind, close } = await testDatabase(settableClock());
+  t.after(close);
+  if (kind === 'sqlite') return assert.equal(await db.selectFrom('rate_limit').selectAll().executeTakeFirst(), undefined);
+  let now = 1_790_000_000_000;
+  const buckets = { login: { count: 1, seconds: 5, burst: 10 } };
+  const { take } = createRateLimits({ buckets, clock: () => now, shared: { names: ['login'], store: sharedBuckets(db) } });
+  const many = () => Promise.all(Array.from({ length: 20 }, () => take('login', '192.0.2.1')));
+  const passed = async () => (await many()).filter((wait) => wait === undefined).length;
+  assert.equal(await passed(), 10);
+  now -= 10_000;
+  assert.equal(await passed(), 0);
+  now -= 3_600_000;
+  assert.equal(await passed(), 10);
+});

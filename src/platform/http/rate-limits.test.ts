@@ -41,6 +41,16 @@ test('a refused attempt costs nothing, and a long rest gives a burst and no more
   );
 });
 
+test('a clock that is set back by an hour keeps nobody waiting, and gives a burst and no more', () => {
+  const { takeHere, wait } = limits();
+  const many = () => [1, 2, 3, 4].map(() => takeHere('login', '1.1.1.1'));
+  takeHere('api', '1.1.1.1');
+  many();
+  wait(-3_600_000);
+  assert.equal(takeHere('api', '1.1.1.1'), undefined);
+  assert.deepEqual(many(), [undefined, undefined, undefined, 5]);
+});
+
 test('clients and buckets are counted apart; an IPv6 network counts as one', () => {
   const { takeHere } = limits();
   for (let i = 0; i < 3; i++) takeHere('login', '2001:db8::1');

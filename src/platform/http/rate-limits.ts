@@ -48,7 +48,9 @@ export function createRateLimits<Name extends string>({
     const step = stepOf(bucket);
     const now = clock();
     const key = `${name} ${clientKey(ip)}`;
-    const before = full.get(key) ?? 0;
+    const known = full.get(key) ?? 0;
+    // No bucket is more than empty: a moment further on was noted before the clock was set back.
+    const before = known > now + step * bucket.burst ? now : known;
     const next = Math.max(before, now) + step;
     const excess = next - now - step * bucket.burst;
     // Set anew also when refused: whoever keeps coming stands at the end of the map, far from being forgotten.
