@@ -6,7 +6,7 @@ import test, { type TestContext } from 'node:test';
 import { sql } from 'kysely';
 import { settableClock } from '#src/testing/world.ts';
 import { StartError } from '../start-error.ts';
-import { emptyPlace, forStranger } from '../testing/database.ts';
+import { emptyPlace, forStranger, inLatin1 } from '../testing/database.ts';
 import { type OpenOptions, openDatabase } from './open.ts';
 
 async function place(t: TestContext) {
@@ -48,6 +48,19 @@ test('a database in which this user may make nothing is refused with a sentence'
   const { at, refused } = await place(t);
   const stranger = await forStranger(at);
   await refused(stranger ? /DB_CONNECTION_STRING cannot be used: permission denied/ : /check who owns it/, {}, stranger ?? '/proc/id.db');
+});
+
+test('a database in an encoding that cannot hold every name is refused at the start, by its name', async (t) => {
+  const { open, refused } = await place(t);
+  const other = await inLatin1();
+  if (!other) {
+    const { db, close } = await open();
+    t.after(close);
+    return assert.deepEqual((await sql<{ encoding: string }>`pragma encoding`.execute(db)).rows, [{ encoding: 'UTF-8' }]);
+  }
+  t.after(other.drop);
+  await refused(/DB_CONNECTION_STRING is in LATIN1, which cannot hold every name/, {}, other.place);
+  await refused(/DB_CONNECTION_STRING is in LATIN1, which cannot hold every name/, { visit: true }, other.place);
 });
 
 test('the replica that waits for another one’s migration waits longer than a request may', async (t) => {

@@ -13,7 +13,7 @@ import { Client, DatabaseError, Pool, type PoolConfig, types } from 'pg';
 import { StartError } from '../start-error.ts';
 import { untilItWins } from './conflicts.ts';
 import { migrate, standsAt } from './migrate.ts';
-import type { Database, OpenOptions } from './open.ts';
+import type { Database, Db, OpenOptions } from './open.ts';
 import { createPulse } from './pulse.ts';
 import { tellIfSlow } from './slow.ts';
 import type { Tables } from './tables.ts';
@@ -90,6 +90,7 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
   };
   try {
     await connects(pool);
+    await keepsAnyText(db);
     if (visit) await standsAt(db);
     else await bringUpToDate();
     return database;
@@ -98,6 +99,19 @@ export async function openPostgres(connectionString: string, { clock, onQuery, s
     const said = cause instanceof DatabaseUnavailable ? cause.cause : cause;
     throw MAY_NOT.test((said as { code?: string }).code ?? '') ? cannotUse(said) : cause;
   }
+}
+
+/**
+ * In another encoding than UTF-8 a name from elsewhere could be neither written nor searched for. One that PostgreSQL does not know (SQL_ASCII) keeps
+ * the bytes as they are.
+ */
+async function keepsAnyText(db: Db): Promise<void> {
+  const { rows } = await sql<{ encoding: string }>`select current_setting('server_encoding') as encoding`.execute(db);
+  const encoding = rows[0]?.encoding ?? 'UTF8';
+  if (!['UTF8', 'SQL_ASCII'].includes(encoding))
+    throw new StartError(
+      `the PostgreSQL database of DB_CONNECTION_STRING is in ${encoding}, which cannot hold every name: make one with encoding 'UTF8'`,
+    );
 }
 
 /**

@@ -61,6 +61,17 @@ export async function forStranger(place: string): Promise<string | undefined> {
   return url.href;
 }
 
+/** A database of its own in another encoding than UTF-8, and how to drop it; undefined on SQLite, which knows no other. */
+export async function inLatin1(): Promise<{ place: string; drop(): Promise<void> } | undefined> {
+  const server = process.env.TEST_DATABASE_URL;
+  if (!server) return undefined;
+  const name = `t_${randomBytes(8).toString('hex')}`;
+  await asAdmin(server, 'public', `create database ${name} template template0 encoding 'LATIN1' locale 'C'`);
+  const url = new URL(server);
+  url.pathname = name;
+  return { place: url.href, drop: () => asAdmin(server, 'public', `drop database ${name}`) };
+}
+
 /**
  * A fresh database for one test: SQLite in memory or in `file`, or a schema of its own in TEST_DATABASE_URL's PostgreSQL. With `reuse` the schema is another
  * test's once this one has closed the database: not for tests whose own processes go on with it.
