@@ -68,7 +68,7 @@ export function proxies(text: string): boolean | string[] {
       refuse('must be true, false, or IP addresses and ranges (10.0.0.0/8) separated by commas; names are not accepted');
     // As a range of IPv6 it would be a range of every address, IPv4 or not.
     if (version === 6 && /^(?:0{0,4}:)+ffff:/i.test(address)) refuse('must name IPv4 addresses and ranges in their own form: 10.0.0.0/8');
-    if (bits === '0') refuse('must not contain a range of every address: say true if every peer is a proxy of yours');
+    if (Number(bits) === 0) refuse('must not contain a range of every address: say true if every peer is a proxy of yours');
   }
   return list;
 }

@@ -178,6 +178,7 @@ const WRONG: [string, Record<string, string>, string][] = [
   ['SEC-159 such a range spelled out', { TRUST_PROXY: '0:0:0:0:0:FFFF:0a00:0/104' }, 'TRUST_PROXY'],
   ['SEC-159 a range too wide for its family', { TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY'],
   ['SEC-159 a range of everything', { TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
+  ['SEC-159 such a range in another spelling', { TRUST_PROXY: '10.0.0.1,::/000' }, 'TRUST_PROXY'],
   ['SEC-159 an empty entry among proxies', { TRUST_PROXY: '10.0.0.1,' }, 'TRUST_PROXY'],
   ['SEC-159 an empty list of proxies', { TRUST_PROXY: '' }, 'TRUST_PROXY'],
   ['the name of no key file', { ENCRYPTION_KEY_FILE: '' }, 'ENCRYPTION_KEY'],

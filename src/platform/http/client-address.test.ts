@@ -23,6 +23,7 @@ const CASES: [string, boolean | string[], string, string | undefined, string][] 
   ['a client’s IPv4 address in IPv6 form, spelled out', PROXIES, '10.1.2.3', '0:0:0:0:0:ffff:c633:6401', '198.51.100.1'],
   ['an IPv6 address in the form of all others', PROXIES, 'fd00::1', '2001:DB8:0:0::1', '2001:db8::1'],
   ['an address with a zone', PROXIES, 'fd00::1', 'fe80::1%eth0', 'fe80::1'],
+  ['SEC-159 a range around ::1 holds no IPv4 peer', ['::1/64'], '203.0.113.9', '198.51.100.1', '203.0.113.9'],
   ['everybody is trusted: the leftmost', true, '203.0.113.9', '198.51.100.1, 10.1.1.1', '198.51.100.1'],
 ];
 for (const [what, trusted, peer, forwarded, client] of CASES)

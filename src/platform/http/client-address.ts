@@ -15,14 +15,16 @@ function entry(text: string): string | undefined {
 
 function membership(trusted: boolean | readonly string[]): (address: string) => boolean {
   if (typeof trusted === 'boolean') return () => trusted;
-  const list = new BlockList();
+  // A list of its own for each: to a common one every IPv4 address is in `::1/64`, by its form in IPv6.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
   for (const item of trusted) {
     const [address = '', bits] = item.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
+    const family = familyOf(address);
+    if (bits === undefined) lists[family].addAddress(address, family);
+    else lists[family].addSubnet(address, Number(bits), family);
   }
-  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (address) => lists[familyOf(address)].check(address, familyOf(address));
 }
 
 /**
