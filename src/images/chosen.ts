@@ -22,7 +22,8 @@ export function createChosenImages({ db, clock }: { db: Db; clock: Clock }) {
   return {
     reload,
     async list(): Promise<ChosenImages> {
-      if (clock.now() - loadedAt < FRESH_SECONDS) return images;
+      // A clock that was set back says nothing of how old they are.
+      if (Math.abs(clock.now() - loadedAt) < FRESH_SECONDS) return images;
       // A database that does not answer leaves the old ones; the settings, read as often, say so in the log.
       loading ??= reload()
         .catch(() => undefined)

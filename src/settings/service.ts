@@ -67,7 +67,8 @@ export async function createSettings({ db, clock, seal, audit, log, variable }: 
 
     /** Reads again what is older than a few seconds; called at the start of every request. A database that does not answer leaves the old values. */
     async refresh(): Promise<void> {
-      if (fixed || clock.now() - loadedAt < FRESH_SECONDS) return;
+      // A clock that was set back says nothing of how old they are.
+      if (fixed || Math.abs(clock.now() - loadedAt) < FRESH_SECONDS) return;
       loading ??= within(
         PATIENCE_MS,
         load()

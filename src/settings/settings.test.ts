@@ -181,6 +181,14 @@ test('another program’s change is seen within five seconds', async (t) => {
   assert.equal(settings.get('sessionDuration'), 5);
 });
 
+test('another program’s change is seen also after the clock was set back', async (t) => {
+  const w = await world(t);
+  await w.database.db.insertInto('setting').values({ key: 'sessionDuration', value: '5' }).execute();
+  w.clock.advance(-3600);
+  await w.request(PATH);
+  assert.equal(w.app.services.settings.get('sessionDuration'), 5);
+});
+
 test('a request reads the configuration from the database at most every few seconds', async (t) => {
   const w = await world(t);
   const reads = () => w.statements.filter((sql) => /from "setting"/.test(sql)).length;
