@@ -6,7 +6,7 @@ import { freePort, type Server, startServer } from './processes.ts';
 import { type Recording, record } from './recording.ts';
 import { type Plans, portion, say } from './rounds.ts';
 import { secret } from './rows.ts';
-import type { ScenarioName } from './scenarios.ts';
+import { FINISH, type ScenarioName } from './scenarios.ts';
 
 const here = import.meta.dirname;
 export const ENCRYPTION_KEY = 'an encryption key of the bench';
@@ -23,7 +23,13 @@ export async function startPocketId(directory: string, port: number): Promise<Se
     // As `npm start` has it.
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
   };
-  return startServer({ argv: ['src/main.ts'], env, port, probe: '/healthz', output: join(directory, 'pocketid.log') });
+  return startServer({
+    argv: ['--min-semi-space-size=8', 'src/main.ts'],
+    env,
+    port,
+    probe: '/healthz',
+    output: join(directory, 'pocketid.log'),
+  });
 }
 
 /** oidc-provider with its plans, for both kinds of access tokens. */
@@ -56,18 +62,18 @@ export async function startLimit(directory: string, recordings: Recording[]): Pr
 /** Asks PocketID once in each scenario; those it does not serve are left out. */
 export async function recordAll(server: Server, { plans, passkeys }: Furnished, names: readonly ScenarioName[]) {
   const recordings = new Map<ScenarioName, Recording[]>();
-  const ask = async (name: ScenarioName, plan: Plan): Promise<Recording[]> => {
+  const ask = async (plan: Plan): Promise<Recording[]> => {
     if (plan.kind === 'sign-in') {
       const start = await record(server, { ...plan, method: 'GET', path: plan.path.replace(/finish$/, 'start') }, '');
-      const [finish] = await ask('passkey login finish', plans['passkey login finish']);
+      const [finish] = await ask(plans['passkey login finish']);
       return finish ? [start, { ...finish, path: plan.path }] : [];
     }
     const [first = '', second = ''] = portion(plan, 1).lines;
-    return [await record(server, plan, first + second, name === 'passkey login finish' ? passkeys : [])];
+    return [await record(server, plan, first + second, plan.path === FINISH ? passkeys : [])];
   };
   for (const name of names)
     try {
-      const found = await ask(name, plans[name]);
+      const found = await ask(plans[name]);
       recordings.set(
         name,
         found.map((recording) => ({ ...recording, path: limitPath(name, recording.path) })),
