@@ -22,7 +22,7 @@ import {
   token,
   values,
 } from './rows.ts';
-import { APPLICATION, authorizeQuery, basic, codeBody, FORM, refreshBody, type ScenarioName } from './scenarios.ts';
+import { APPLICATION, authorizeQuery, basic, codeBody, FINISH, FORM, refreshBody, type ScenarioName } from './scenarios.ts';
 
 /** How many one-time values to prepare. */
 export interface Counts {
@@ -30,7 +30,9 @@ export interface Counts {
   rs256: number;
   es256: number;
   refreshTokens: number;
-  challenges: number;
+  /** Challenges that one person answers, and that all do. */
+  ofOne: number;
+  ofAll: number;
 }
 
 export interface Furnished {
@@ -111,8 +113,8 @@ async function base(tx: Db, users: NewRow<'user'>[]) {
   return { apiKey, session };
 }
 
-/** Passkeys of all people, and a challenge for each sign-in with the answer to it. */
-async function signIns(tx: Db, users: NewRow<'user'>[], origin: string, count: number) {
+/** A passkey of each of them. */
+async function passkeysOf(tx: Db, users: readonly NewRow<'user'>[]): Promise<Passkey[]> {
   const passkeys = users.map(({ id }) => makePasskey(id));
   const rows = passkeys.map((passkey) => ({
     id: randomUUID(),
@@ -130,6 +132,11 @@ async function signIns(tx: Db, users: NewRow<'user'>[], origin: string, count: n
     last_used_at: null,
   }));
   await insertAll(tx, 'passkey', rows);
+  return passkeys;
+}
+
+/** Challenges, and the requests that answer them with these passkeys in turns. */
+async function signIns(tx: Db, passkeys: readonly Passkey[], origin: string, count: number): Promise<string[]> {
   const device = createPasskeys({ origin, passkeys });
   const cookies = values(count);
   const challenges = values(count).sort();
@@ -142,7 +149,7 @@ async function signIns(tx: Db, users: NewRow<'user'>[], origin: string, count: n
     expires_at: now() + LONG,
   }));
   await insertAll(tx, 'webauthn_challenge', pending);
-  return { passkeys, lines: cookies.map((cookie, i) => `${device.assert(i, challenges[i]!)}\tsession=${cookie}`) };
+  return cookies.map((cookie, i) => `${device.assert(i, challenges[i]!)}\tsession=${cookie}`);
 }
 
 const get = (path: string, headers?: Plan['headers']): Plan => ({ method: 'GET', path, headers, kind: 'same', lines: [''] });
@@ -189,7 +196,9 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
         token('access', grants[0], personToken, ['rs256', origin]),
         token('access', grants[1], serviceToken, ['service', origin]),
       ]);
-      const { passkeys, lines } = await signIns(tx, users, origin, counts.challenges);
+      const passkeys = await passkeysOf(tx, users);
+      const ofOne = await signIns(tx, passkeys.slice(0, 1), origin, counts.ofOne);
+      const ofAll = await signIns(tx, passkeys, origin, counts.ofAll);
       const service = { ...FORM, ...basic('service', APPLICATION.secret) };
       const json = { 'Content-Type': 'application/json', Origin: origin };
       const path = '/api/oidc/token';
@@ -215,8 +224,9 @@ export async function furnish(file: string, origin: string, counts: Counts): Pro
           discovery: get('/.well-known/openid-configuration'),
           jwks: get('/.well-known/jwks.json'),
           'authorize with a session': get(`/authorize?${authorizeQuery('rs256', challenge)}`, { Cookie: `access_token=${session}` }),
-          'passkey login finish': post('/api/webauthn/login/finish', 'once', lines, json),
-          'passkey sign-in': post('/api/webauthn/login/finish', 'sign-in', [JSON.stringify({ origin, passkeys })], json),
+          'passkey login finish': post(FINISH, 'once', ofOne, json),
+          'login finish, 200 people': post(FINISH, 'once', ofAll, json),
+          'passkey sign-in': post(FINISH, 'sign-in', [JSON.stringify({ origin, passkeys })], json),
           'page of 20 users': get('/api/users?pagination%5Bpage%5D=1&pagination%5Blimit%5D=20', { 'X-API-Key': apiKey }),
         },
       };

@@ -68,7 +68,7 @@ export async function measureLarge(options: Options, names: readonly ScenarioNam
   const server = await postgres();
   if (!server) return;
   try {
-    const few = { rs256: 1, es256: 1, refreshTokens: 1, challenges: 1 };
+    const few = { rs256: 1, es256: 1, refreshTokens: 1, ofOne: 1, ofAll: 1 };
     const onPostgres = await furnish(server.url, first.origin, few);
     await fill(server.url);
     await measureLists(server.url, onPostgres.apiKey, ENCRYPTION_KEY);

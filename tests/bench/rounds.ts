@@ -52,7 +52,8 @@ export function countsFor(system: System, { seconds, rounds }: Options): Counts 
     rs256: of('code exchange RS256'),
     es256: of('code exchange ES256'),
     refreshTokens: (2 * rounds + 1) * CONNECTIONS * 2,
-    challenges: of('passkey login finish'),
+    ofOne: of('passkey login finish'),
+    ofAll: of('login finish, 200 people'),
   };
 }
 
