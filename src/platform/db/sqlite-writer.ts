@@ -107,12 +107,8 @@ export class Writer {
     });
   }
 
-  #start(): void {
-    this.#begun(() => this.#savepoint.run());
-  }
-
-  /** Opens the outer transaction unless it is open, and does `then` within it. */
-  #begun(then: () => void = () => {}): void {
+  /** `apart`: behind a savepoint, so that what others did stays when this is taken back. */
+  #start(apart = true): void {
     try {
       if (!this.#open) {
         this.reader.forget();
@@ -121,7 +117,7 @@ export class Writer {
         measured(this.#slow, 'begin immediate', () => this.#begin.run());
         this.#open = true;
       }
-      then();
+      if (apart) this.#savepoint.run();
     } catch (cause) {
       // The outer transaction can be gone (disk full): then so is what the others in it did.
       if (this.#open && !this.#db.isTransaction) this.#abandon(cause);
@@ -147,13 +143,13 @@ export class Writer {
    * done, and each must be run by itself, so that only what fails is taken back.
    */
   #runAtOnce(jobs: readonly Job[]): boolean {
-    const among = this.#open;
-    if (!this.#startFor(jobs, () => (among ? this.#start() : this.#begun()))) return true;
+    const apart = this.#open;
+    if (!this.#startFor(jobs, apart)) return true;
     try {
       for (const job of jobs) job.run();
-      if (among) this.#release.run();
+      if (apart) this.#release.run();
     } catch (cause) {
-      if (among) this.#rollBack(cause);
+      if (apart) this.#rollBack(cause);
       else this.#abandon(cause);
       return false;
     }
@@ -162,7 +158,7 @@ export class Writer {
   }
 
   #runAlone(job: Job): void {
-    if (!this.#startFor([job], () => this.#start())) return;
+    if (!this.#startFor([job])) return;
     // Whoever gives up has seen what others did before (“this code was used”), and hears of it when that is durable.
     this.#batch.push(job);
     try {
@@ -179,9 +175,9 @@ export class Writer {
   }
 
   /** False when there is no way to begin, of which the jobs have been told. */
-  #startFor(jobs: readonly Job[], start: () => void): boolean {
+  #startFor(jobs: readonly Job[], apart = true): boolean {
     try {
-      start();
+      this.#start(apart);
       return true;
     } catch (cause) {
       for (const job of jobs) job.fail(cause);
