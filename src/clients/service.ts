@@ -7,7 +7,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/open.ts';
 import type { Tables } from '#platform/db/tables.ts';
 import { conflictOf } from '#platform/db/unique.ts';
-import { AppError, type FieldError, notFound } from '#platform/errors.ts';
+import { AppError, type FieldError, invalidFields, notFound } from '#platform/errors.ts';
 import { type ListOptions, listAnswer } from '#platform/http/contract.ts';
 import type { Random } from '#platform/random.ts';
 import { searchKey } from '#platform/text.ts';
@@ -51,10 +51,6 @@ const LOGO_MS = 15_000;
 
 export const clientNotFound = () => notFound('OIDC client');
 
-const demandNone = (fields: FieldError[]): void => {
-  if (fields.length > 0) throw new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
-};
-
 /** Refuses the patterns of the body that may not be registered; those that stand already are let be, so that a stricter rule stops no other change. */
 const checkPatterns = (before: ClientRow, body: UpdateClient | CreateClient, policy: UriPolicy): void => {
   const lists = [
@@ -69,7 +65,7 @@ const checkPatterns = (before: ClientRow, body: UpdateClient | CreateClient, pol
       if (problem) fields.push({ field: `${field}[${i}]`, code: 'invalid_format', message: `${name} ${i + 1} is not valid: ${problem}` });
     });
   }
-  demandNone(fields);
+  if (fields.length > 0) throw invalidFields(fields);
 };
 
 /** What a token says of itself is not mapped: a name of it would do nothing, or take away the claim that it is given to. */
@@ -78,10 +74,11 @@ const checkMapping = ({ claimsMapping }: UpdateClient | CreateClient): void => {
     names
       .filter((name) => PROTOCOL_CLAIMS.has(name))
       .map((name) => ({ field: `claimsMapping.${field}`, code: 'reserved', message: `Claim ${name} is reserved and cannot be used` }));
-  demandNone([
+  const fields = [
     ...Object.entries(claimsMapping?.rename ?? {}).flatMap(([from, to]) => reserved(`rename.${from}`, [...new Set([from, to])])),
     ...Object.keys(claimsMapping?.fixed ?? {}).flatMap((name) => reserved(`fixed.${name}`, [name])),
-  ]);
+  ];
+  if (fields.length > 0) throw invalidFields(fields);
 };
 
 export function createClients({ db, clock, random, audit, neighbours, uriPolicy }: Deps) {

@@ -117,6 +117,9 @@ export const notFound = (thing: string) => new AppError('not_found', { message: 
 export const alreadyInUse = (property: string) =>
   new AppError('already_in_use', { message: `${property} is already in use`, details: { property: property.toLowerCase() } });
 
+/** 400 that names each field, and says all their sentences. */
+export const invalidFields = (fields: FieldError[]) =>
+  new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
+
 /** 400 for rules a schema cannot say. */
-export const invalidField = (field: string, code: string, message: string) =>
-  new AppError('validation_failed', { message, fields: [{ field, code, message }] });
+export const invalidField = (field: string, code: string, message: string) => invalidFields([{ field, code, message }]);

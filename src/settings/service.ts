@@ -3,7 +3,7 @@ import { changes } from '#platform/changes.ts';
 import type { Clock } from '#platform/clock.ts';
 import { ConfigError } from '#platform/config.ts';
 import type { Db } from '#platform/db/open.ts';
-import { AppError, type FieldError } from '#platform/errors.ts';
+import { AppError, type FieldError, invalidFields } from '#platform/errors.ts';
 import type { Log } from '#platform/log.ts';
 import { MASK, type Seal } from '#platform/seal.ts';
 import { spoken } from '#platform/spoken.ts';
@@ -141,7 +141,7 @@ function checked(given: Readonly<Record<string, unknown>>): [SettingName, string
     const problem = problemOf(name, given[name]);
     return problem ? [{ field: name, ...problem }] : [];
   });
-  if (fields.length > 0) throw new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
+  if (fields.length > 0) throw invalidFields(fields);
   return names.map((name) => [name, given[name] as string]);
 }
 

@@ -127,5 +127,8 @@ export const date = (at: number) => rfc3339(at);
 export const secondsOf = <T extends string | undefined | null>(text: T) =>
   (typeof text === 'string' ? Math.floor(Date.parse(text) / 1000) : undefined) as T extends string ? number : number | undefined;
 /** A moment with its zone, whose year has four digits in UTC, too: beyond, the answer would be a date that nobody reads. */
-export const moment = () => z.iso.datetime({ offset: true }).refine((text) => secondsOf(text) < Date.UTC(10_000, 0) / 1000);
+export const moment = () =>
+  z.iso
+    .datetime({ offset: true })
+    .refine((text) => secondsOf(text) < Date.UTC(10_000, 0) / 1000, { message: 'The date must be before the year 10000' });
 export const dateOrNull = (at: number | null) => (at === null ? null : rfc3339(at));

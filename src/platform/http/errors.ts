@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { DatabaseUnavailable } from '../db/unavailable.ts';
-import { AppError, type FieldError, notFound } from '../errors.ts';
+import { AppError, type FieldError, invalidFields, notFound } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { spoken } from '../spoken.ts';
 import { vanished } from '../vanished.ts';
@@ -44,8 +44,7 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
 }
 
 export function validationFailed(issues: readonly z.core.$ZodIssue[]): AppError {
-  const fields = fieldErrors(issues);
-  return new AppError('validation_failed', { message: fields.map((f) => f.message).join(', '), fields });
+  return invalidFields(fieldErrors(issues));
 }
 
 const THINGS: Readonly<Record<string, string>> = { group: 'User group', client: 'OIDC client', api: 'API', permission: 'API permission' };
